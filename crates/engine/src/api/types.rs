@@ -1,0 +1,555 @@
+//! What crosses from the engine to a screen and back. These are wire types, not the model: they are converted by hand,
+//! and the TypeScript in `ui/src/shared/backend/generated` is generated from them.
+//!
+//! Times are milliseconds since 1970 in UTC as the device saw them. Ids are lowercase hex. Temperatures are integers in
+//! tenths of a degree Celsius.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Names the operations that a screen drew for one field. Every edit hands back the token of the value it was made on,
+/// so that an edit never buries what arrived after the drawing. Opaque to the screen.
+pub type Token = String;
+
+/// Why a call changed nothing. The screen translates `code`; `message` is for the log and holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ApiError {
+    pub code: ErrorCode,
+    pub message: String,
+}
+
+/// A code exists only if a screen or an officer acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    BadRequest,
+    NotEnrolled,
+    AlreadyEnrolled,
+    CodeUnknown,
+    CodeUsed,
+    CodeExpired,
+    DeviceUnknown,
+    DeviceClosed,
+    ServerUnreachable,
+    ServerAnswer,
+    NotFound,
+    VisitSealed,
+    VisitEmpty,
+    StaleToken,
+    ReadingImplausible,
+    TextTooLong,
+    PhotoUnreadable,
+    PhotoTooLarge,
+    PhotoTooManyPixels,
+    PhotoHeic,
+    DiskFull,
+    DatabaseNewer,
+    DatabaseCorrupt,
+    Internal,
+}
+
+/// Law 3: the only four things that a screen may say about where a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SaveState {
+    /// Durable on this phone and nowhere else that we know of.
+    OnPhone,
+    /// Bytes of it are on their way in a running sync.
+    Sending,
+    /// A receipt of HQ names it, photos included.
+    Held,
+    /// HQ refused or holds it back, or a photo cannot be sent. The queue says why and what happens next.
+    Attention,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Status {
+    pub enrolled: bool,
+    pub officer: Option<OfficerRow>,
+    pub city: Option<String>,
+    pub server_url: Option<String>,
+    pub app_version: String,
+    pub sync: SyncStatus,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SyncStatus {
+    /// The state of the whole phone: the worst of its records.
+    pub state: SaveState,
+    pub running: bool,
+    /// Visits, photos and other records that no receipt names yet.
+    pub visits_here: u32,
+    pub photos_here: u32,
+    pub commits_here: u32,
+    pub bytes_sent: u64,
+    pub bytes_total: u64,
+    pub last_receipt_ms: Option<i64>,
+    pub last_attempt_ms: Option<i64>,
+    /// Why the last attempt did not get through; `server_unreachable` is ordinary life and not an alarm.
+    pub last_error: Option<ErrorCode>,
+    /// How far this phone's clock is from HQ's, positive when the phone is ahead; unknown before the first contact.
+    pub clock_ahead_ms: Option<i64>,
+    pub attention: Vec<AttentionRow>,
+    pub conflicts: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct AttentionRow {
+    pub visit: Option<String>,
+    pub photo: Option<String>,
+    /// A reason code such as `kind_reserved`, `device_closed`, `photo_missing`; the screen translates it.
+    pub reason: String,
+}
+
+/// One line of the queue that a tap on the sync banner opens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct QueueRow {
+    pub visit: Option<String>,
+    pub photo: Option<String>,
+    pub title: String,
+    pub state: SaveState,
+    pub bytes_sent: u64,
+    pub bytes_total: u64,
+    pub at_ms: i64,
+}
+
+/// `text` is what the QR holds (`xuncha://enroll?...`), or the code as typed, then `server_url` is needed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Enroll {
+    pub text: String,
+    pub server_url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OfficerRow {
+    pub id: String,
+    /// A role or initials; certificate numbers identify officers in documents.
+    pub name: String,
+    pub certificate_no: String,
+    pub team: Option<String>,
+    pub team_name: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Today {
+    pub date: String,
+    pub drafts: Vec<VisitSummary>,
+    pub finished: Vec<VisitSummary>,
+    pub visits_today: u32,
+    pub findings_today: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VisitSummary {
+    pub id: String,
+    pub venue: VenueRow,
+    pub started_ms: i64,
+    pub finished_ms: Option<i64>,
+    pub sealed: bool,
+    pub answered: u32,
+    pub items: u32,
+    pub findings: u32,
+    pub photos: u32,
+    pub readings: u32,
+    pub conflicts: u32,
+    pub state: SaveState,
+}
+
+/// WGS-84, in units of 1e-7 degree as the log stores them; never GCJ-02 or BD-09.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Position {
+    pub lat_e7: i32,
+    pub lon_e7: i32,
+    pub accuracy_m: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VenueRow {
+    pub id: String,
+    pub name: String,
+    pub category: String,
+    pub district: String,
+    pub township: Option<String>,
+    pub address: String,
+    pub licence_no: Option<String>,
+    /// Metres from the position asked for; a hint, never a lock.
+    pub distance_m: Option<u32>,
+    pub found_on_patrol: bool,
+    pub state: SaveState,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VenueView {
+    pub venue: VenueRow,
+    pub position: Option<Position>,
+    pub previous: Vec<VisitSummary>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct FindVenues {
+    pub text: String,
+    pub category: Option<String>,
+    pub district: Option<String>,
+    pub near: Option<Position>,
+    /// At most 100.
+    pub limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct NewVenue {
+    pub name: String,
+    pub category: String,
+    pub district: String,
+    pub township: Option<String>,
+    pub address: String,
+    pub licence_no: Option<String>,
+    pub position: Option<Position>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CategoryRow {
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DistrictRow {
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+    pub townships: Vec<TownshipRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TownshipRow {
+    pub code: String,
+    pub zh: String,
+}
+
+/// What a venue can be visited with: the checklist sets of its category, by mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChecklistChoice {
+    /// routine, closure, reopening or epidemic.
+    pub purpose: String,
+    pub zh: String,
+    pub en: String,
+    pub items: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct NewVisit {
+    pub venue: String,
+    pub kind: VisitKind,
+    pub mode: VisitMode,
+    pub lead_level: LeadLevel,
+    /// Which checklist sets of the venue's category: routine, closure, reopening or epidemic.
+    pub purpose: String,
+    pub position: Option<Position>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitKind {
+    Inspection,
+    Survey,
+    Patrol,
+    Recheck,
+    ClosureCheck,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitMode {
+    OnSite,
+    Phone,
+    Online,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadLevel {
+    Bureau,
+    Brigade,
+    District,
+}
+
+/// A value with the token of its drawing. `conflict` is empty or holds every live value, the displayed one first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Shown<T> {
+    pub value: Option<T>,
+    pub token: Token,
+    pub conflict: Vec<Candidate<T>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Candidate<T> {
+    pub value: T,
+    pub officer: String,
+    pub officer_name: String,
+    pub at_ms: i64,
+    pub mine: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VisitView {
+    pub summary: VisitSummary,
+    pub kind: Shown<VisitKind>,
+    pub mode: Shown<VisitMode>,
+    pub lead_level: Shown<LeadLevel>,
+    pub members: Vec<MemberView>,
+    pub sections: Vec<SectionView>,
+    pub notes: Vec<NoteView>,
+    /// Edits the officer's own general note.
+    pub note_token: Token,
+    pub readings: Vec<ReadingView>,
+    pub photos: Vec<PhotoView>,
+    pub position: Option<Position>,
+    /// Metres between the visit's position and the venue's; a warning, never a lock.
+    pub distance_m: Option<u32>,
+    /// Entries that arrived after the seal and are not covered by it.
+    pub after_seal: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct MemberView {
+    pub officer: OfficerRow,
+    pub present: Shown<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SectionView {
+    /// The checklist set, such as `ICF-R`.
+    pub id: String,
+    pub zh: String,
+    pub en: String,
+    pub items: Vec<ItemView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ItemView {
+    pub id: String,
+    pub zh: String,
+    pub en: String,
+    /// critical, major or minor.
+    pub severity: String,
+    pub group: String,
+    pub answer_kind: AnswerKind,
+    pub choices: Vec<ChoiceRow>,
+    pub unit: Option<String>,
+    pub basis: Vec<BasisRow>,
+    pub evidence: Vec<String>,
+    pub handling: String,
+    pub answer: Shown<Answer>,
+    /// Whether the displayed answer is a failure by the visit's own checklist version.
+    pub failed: bool,
+    pub notes: Vec<NoteView>,
+    pub note_token: Token,
+    pub finding: Option<FindingView>,
+    pub photos: Vec<PhotoView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChoiceRow {
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BasisRow {
+    pub zh: String,
+    pub en: String,
+    pub article: Option<String>,
+    /// text_confirmed, summary_only, bulletin or unconfirmed.
+    pub verification: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerKind {
+    YesNo,
+    YesNoNa,
+    Number,
+    Percent,
+    Temperature,
+    Text,
+    Choice,
+}
+
+/// Yes always means compliant. Numbers are integers: the format has no floats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", content = "value", rename_all = "snake_case")]
+pub enum Answer {
+    Yes,
+    No,
+    Na,
+    Number(#[ts(type = "number")] i64),
+    Percent(#[ts(type = "number")] i64),
+    Temperature(#[ts(type = "number")] i64),
+    Text(String),
+    Choice(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct NoteView {
+    pub officer: String,
+    pub officer_name: String,
+    pub mine: bool,
+    pub text: Shown<String>,
+    pub at_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct FindingView {
+    pub id: String,
+    /// `open` or `fixed_on_spot` here; later states are set at the recheck.
+    pub status: Shown<String>,
+    pub description: Shown<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ReadingView {
+    pub id: String,
+    pub reading: Shown<ReadingInput>,
+    pub verdict: ReadingVerdict,
+    pub officer_name: String,
+    pub at_ms: i64,
+    pub corrected_because: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingVerdict {
+    Normal,
+    Abnormal,
+    Implausible,
+}
+
+/// One temperature. A person's label is personal data and is kept detached from the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ReadingInput {
+    /// Tenths of a degree Celsius.
+    pub temperature_dc: i32,
+    /// forehead, wrist, ear, axilla or air.
+    pub site: String,
+    pub indoor: bool,
+    pub ambient_dc: Option<i32>,
+    /// first, second or confirm.
+    pub sequence: String,
+    /// Whose it is, such as "收银员" or "保安2"; empty when unnamed.
+    pub subject: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PhotoView {
+    pub id: String,
+    pub sha256: String,
+    pub size: u64,
+    pub width: u32,
+    pub height: u32,
+    pub officer_name: String,
+    pub at_ms: i64,
+    /// Whether the bytes are on this phone.
+    pub here: bool,
+    pub state: SaveState,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VisitRef {
+    pub visit: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VenueRef {
+    pub venue: String,
+}
+
+/// `field` is `kind`, `mode` or `lead_level`; `value` one of that enum's words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetVisitField {
+    pub visit: String,
+    pub field: String,
+    pub value: String,
+    pub token: Token,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetMember {
+    pub visit: String,
+    pub officer: String,
+    pub present: bool,
+    pub token: Token,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetAnswer {
+    pub visit: String,
+    pub item: String,
+    pub answer: Answer,
+    pub token: Token,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetNote {
+    pub visit: String,
+    /// The item it belongs to; none for the visit's general note.
+    pub item: Option<String>,
+    pub text: String,
+    pub token: Token,
+}
+
+/// `field` is `status` or `description`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetFinding {
+    pub visit: String,
+    pub item: String,
+    pub field: String,
+    pub value: String,
+    pub token: Token,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct AddReading {
+    pub visit: String,
+    pub reading: ReadingInput,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CorrectReading {
+    pub visit: String,
+    pub id: String,
+    pub reading: ReadingInput,
+    pub reason: String,
+    pub token: Token,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetPosition {
+    pub visit: String,
+    pub position: Position,
+}
+
+/// Travels beside the raw bytes of a photo: as JSON in the query of the bridge, in a header of the Tauri call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct AddPhoto {
+    pub visit: String,
+    /// The item it belongs to; none for the visit as a whole.
+    pub item: Option<String>,
+    pub position: Option<Position>,
+}
+
+/// Which kinds of thing a write or a sync touched; screens refetch by it and nothing polls.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Changes {
+    pub venues: bool,
+    pub officers: bool,
+    pub sync: bool,
+    /// Ids of the visits touched, at most 100; `visits_all` when there were more.
+    pub visits: Vec<String>,
+    pub visits_all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Nothing {}

@@ -1,0 +1,352 @@
+//! What crosses between HQ and its console under `/api`. TypeScript in `ui/src/shared/backend/generated` and the OpenAPI
+//! document are generated from these. Times are milliseconds since 1970 UTC, ids lowercase hex.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ApiProblem {
+    /// The console translates the code.
+    pub code: String,
+    pub message: String,
+    /// Finds the details in the server's log.
+    pub incident: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct SignIn {
+    pub user: String,
+    pub password: String,
+}
+
+/// The one-time link printed on first start carries `token`.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct SetUp {
+    pub token: String,
+    pub user: String,
+    pub password: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Session {
+    pub user: String,
+    pub role: String,
+    pub city: String,
+    pub city_name: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default)]
+pub struct VisitQuery {
+    /// Only visits that started before this; none for the newest page.
+    pub before_ms: Option<i64>,
+    pub district: Option<String>,
+    pub category: Option<String>,
+    pub text: Option<String>,
+    pub conflicts_only: Option<bool>,
+    /// At most 200.
+    pub limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct VisitPage {
+    pub rows: Vec<VisitRow>,
+    pub total: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct VisitRow {
+    pub id: String,
+    pub scope: String,
+    pub venue: String,
+    pub venue_name: String,
+    pub category: String,
+    pub district: String,
+    pub kind: Option<String>,
+    pub mode: Option<String>,
+    pub lead_level: Option<String>,
+    pub members: Vec<String>,
+    /// Corrected by the phone's last known offset to HQ.
+    pub started_ms: i64,
+    pub finished_ms: Option<i64>,
+    pub answered: u32,
+    pub failed: u32,
+    pub readings: u32,
+    pub abnormal: u32,
+    pub photos: u32,
+    pub photos_held: u32,
+    pub conflicts: u32,
+    pub sealed: bool,
+    pub after_seal: u32,
+    pub received_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct VisitDetail {
+    pub row: VisitRow,
+    pub checklist: Option<String>,
+    /// Every field of the visit and of what hangs on it, in screen order.
+    pub answers: Vec<AnswerRow>,
+    pub notes: Vec<FieldRow>,
+    pub findings: Vec<FindingRow>,
+    pub readings: Vec<ReadingRow>,
+    pub photos: Vec<PhotoRow>,
+    pub members: Vec<MemberRow>,
+    pub presence: Vec<PresenceRow>,
+    pub seals: Vec<SealRow>,
+    pub proof: Vec<CommitRow>,
+}
+
+/// One live operation: a value as one officer recorded it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LiveValue {
+    /// Ready to show: `yes`, `no`, `na`, a number, a text. Erased values are null.
+    pub value: Option<String>,
+    pub erased: bool,
+    pub officer: String,
+    pub officer_name: String,
+    pub device: String,
+    pub raw_ms: i64,
+    pub corrected_ms: i64,
+    pub uncertainty_ms: Option<i64>,
+    pub commit: String,
+}
+
+/// A field with its displayed value first; more than one `live` entry with different values is a conflict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct FieldRow {
+    pub entity: String,
+    pub field: String,
+    pub conflict: bool,
+    pub live: Vec<LiveValue>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct AnswerRow {
+    pub item: String,
+    pub section: String,
+    pub section_zh: String,
+    pub section_en: String,
+    pub zh: String,
+    pub en: String,
+    pub severity: String,
+    pub answer_kind: String,
+    pub failed: bool,
+    pub shown: FieldRow,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct FindingRow {
+    pub id: String,
+    pub item: String,
+    pub item_zh: String,
+    pub item_en: String,
+    pub status: Option<FieldRow>,
+    pub description: Option<FieldRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ReadingRow {
+    pub id: String,
+    pub temperature_dc: Option<i64>,
+    pub site: Option<String>,
+    pub sequence: Option<String>,
+    pub indoor: Option<bool>,
+    pub ambient_dc: Option<i64>,
+    pub subject: Option<String>,
+    /// normal, abnormal or implausible.
+    pub verdict: Option<String>,
+    pub corrected_because: Option<String>,
+    pub shown: FieldRow,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PhotoRow {
+    pub id: String,
+    pub item: Option<String>,
+    pub sha256: String,
+    pub size: u64,
+    pub width: u32,
+    pub height: u32,
+    pub mime: String,
+    /// What the file itself claims; never trusted as time or place.
+    pub exif_taken: Option<String>,
+    pub exif_orientation: Option<u32>,
+    pub exif_model: Option<String>,
+    pub lat_e7: Option<i32>,
+    pub lon_e7: Option<i32>,
+    pub accuracy_m: Option<u32>,
+    /// HQ holds the bytes and they have this hash.
+    pub held: bool,
+    pub officer_name: String,
+    pub raw_ms: i64,
+    pub corrected_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct MemberRow {
+    pub officer: String,
+    pub name: String,
+    pub certificate_no: String,
+    pub present: bool,
+    pub conflict: bool,
+}
+
+/// Start, end and position of a visit as one phone saw them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PresenceRow {
+    pub device: String,
+    pub officer_name: String,
+    pub start_ms: Option<i64>,
+    pub end_ms: Option<i64>,
+    pub lat_e7: Option<i32>,
+    pub lon_e7: Option<i32>,
+    pub accuracy_m: Option<u32>,
+    pub distance_m: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SealRow {
+    pub commit: String,
+    pub officer_name: String,
+    pub corrected_ms: i64,
+    /// Whether HQ computes the same hash over what the seal covers.
+    pub hash_matches: bool,
+    pub photos: u32,
+    pub photos_held: u32,
+    pub after_seal: u32,
+}
+
+/// The evidence chain of one commit that touches the visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct CommitRow {
+    pub commit: String,
+    pub chain: String,
+    pub seq: u64,
+    pub ops: u32,
+    pub officer_name: String,
+    pub device: String,
+    pub raw_ms: i64,
+    pub corrected_ms: i64,
+    pub uncertainty_ms: Option<i64>,
+    pub received_ms: i64,
+    /// The clock of the phone was further from HQ's than an hour when it last met it.
+    pub clock_suspect: bool,
+    /// First signed head at or after this commit.
+    pub head_seq: u64,
+    pub head_hash: String,
+    pub signature_valid: bool,
+    pub receipt_position: Option<u64>,
+    /// applied, held or unjudged; then why.
+    pub state: String,
+    pub reason: Option<String>,
+    /// This chain has two commits with one number somewhere: a cloned or restored phone.
+    pub forked: bool,
+}
+
+/// Settles a conflict: an op of HQ over every live op named.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct ResolveConflict {
+    pub entity: String,
+    pub field: String,
+    /// The commit whose value is kept.
+    pub keep: String,
+    /// The live ops that the console drew.
+    pub over: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DeviceRow {
+    pub id: String,
+    pub officer: String,
+    pub officer_name: String,
+    pub team_name: Option<String>,
+    pub enrolled_ms: i64,
+    /// The device this one took over from after a restore or a lost key.
+    pub replaces: Option<String>,
+    pub closed_ms: Option<i64>,
+    pub last_seen_ms: Option<i64>,
+    pub app_version: Option<String>,
+    /// What the phone said is still on it when HQ last heard from it; null when it never reported.
+    pub visits_here: Option<u32>,
+    pub photos_here: Option<u32>,
+    pub oldest_here_ms: Option<i64>,
+    pub battery_percent: Option<u32>,
+    pub free_bytes: Option<u64>,
+    pub clock_ahead_ms: Option<i64>,
+    pub forked: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OfficerInfo {
+    pub id: String,
+    pub name: String,
+    pub certificate_no: String,
+    pub team: Option<String>,
+    pub team_name: Option<String>,
+    pub devices: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct TeamInfo {
+    pub id: String,
+    pub name: String,
+    /// bureau, brigade or district.
+    pub tier: String,
+    pub district: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct NewOfficer {
+    /// A role or initials.
+    pub name: String,
+    pub certificate_no: String,
+    pub team: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct NewEnrolCode {
+    pub officer: String,
+}
+
+/// Shown once: the server keeps only its hash.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct EnrolCode {
+    pub code: String,
+    /// What the QR holds: `xuncha://enroll?...`.
+    pub text: String,
+    pub qr_svg: String,
+    pub expires_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct CategoryInfo {
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DistrictInfo {
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Reference {
+    pub categories: Vec<CategoryInfo>,
+    pub districts: Vec<DistrictInfo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Overview {
+    pub visits: u64,
+    pub visits_today: u64,
+    pub conflicts: u64,
+    pub venues: u64,
+    pub devices: u64,
+    pub devices_silent: u64,
+    pub photos_missing: u64,
+}
