@@ -1,0 +1,35 @@
+import type { AddPhoto, Calls, Changes, VisitView } from './generated/phone'
+import { CallError, type Backend, type CallName } from './types'
+
+export type Handlers = {
+  [K in CallName]?: (args: Calls[K]['args']) => Calls[K]['result'] | Promise<Calls[K]['result']>
+} & { addPhoto?: (meta: AddPhoto, photo: Blob) => VisitView | Promise<VisitView> }
+
+/** For unit tests: answers from the given handlers, keeps what was asked, and can announce changes. */
+export function fakeBackend(handlers: Handlers) {
+  const asked: { name: string; args: unknown }[] = []
+  const listeners = new Set<(changes: Changes) => void>()
+  const backend: Backend = {
+    async call(name, args) {
+      asked.push({ name, args })
+      const handler = handlers[name]
+      if (!handler) throw new CallError({ code: 'not_found', message: name })
+      return handler(args)
+    },
+    async addPhoto(meta, photo) {
+      asked.push({ name: 'photo_add', args: meta })
+      if (!handlers.addPhoto) throw new CallError({ code: 'not_found', message: 'photo_add' })
+      return handlers.addPhoto(meta, photo)
+    },
+    photoUrl: (sha256, size) => `fake:${sha256}/${size}`,
+    onChanges(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const announce = (changes: Partial<Changes>) => {
+    const all: Changes = { venues: false, officers: false, sync: false, visits: [], visits_all: false, ...changes }
+    listeners.forEach((listener) => listener(all))
+  }
+  return { backend, asked, announce }
+}

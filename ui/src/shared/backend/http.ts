@@ -1,0 +1,58 @@
+import type { Calls, Changes, VisitView } from './generated/phone'
+import { CallError, isApiError, type Backend, type CallName } from './types'
+
+const KEY_SLOT = 'xuncha.bridge-key'
+
+/** The engine behind the loopback bridge, for development and browser tests. */
+export function httpBackend(key: string): Backend {
+  return {
+    call: <K extends CallName>(name: K, args: Calls[K]['args']) =>
+      post<Calls[K]['result']>(`/call/${name}`, key, JSON.stringify(args), {
+        'content-type': 'application/json',
+      }),
+
+    addPhoto: (meta, photo) =>
+      post<VisitView>(`/photo?meta=${encodeURIComponent(JSON.stringify(meta))}`, key, photo, {
+        'content-type': 'application/octet-stream',
+      }),
+
+    photoUrl: (sha256, size) => `/photo/${sha256}?size=${size}&key=${encodeURIComponent(key)}`,
+
+    onChanges(listener) {
+      const events = new EventSource(`/events?key=${encodeURIComponent(key)}`)
+      events.onmessage = (event) => listener(JSON.parse(String(event.data)) as Changes)
+      return () => events.close()
+    },
+  }
+}
+
+/** The key that the bridge printed, from the page's address; kept for the session and taken out of the address bar. */
+export function bridgeKey(): string {
+  const url = new URL(location.href)
+  const given = url.searchParams.get('key')
+  if (given === null) return sessionStorage.getItem(KEY_SLOT) ?? ''
+  sessionStorage.setItem(KEY_SLOT, given)
+  url.searchParams.delete('key')
+  history.replaceState(history.state, '', url)
+  return given
+}
+
+async function post<T>(path: string, key: string, body: BodyInit, headers: Record<string, string>): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(path, {
+      method: 'POST',
+      body,
+      headers: { ...headers, 'x-bridge-key': key },
+      // Small calls such as `visit_leave` must outlive the page; browsers cap what may do so at 64 KiB.
+      keepalive: typeof body === 'string' && body.length < 16_384,
+    })
+  } catch (thrown) {
+    throw CallError.from(thrown)
+  }
+  const parsed: unknown = await answer.json().catch(() => undefined)
+  if (answer.ok) return parsed as T
+  throw isApiError(parsed)
+    ? new CallError(parsed)
+    : new CallError({ code: 'internal', message: `bridge answered ${answer.status}` })
+}

@@ -1,0 +1,44 @@
+import type { AddPhoto, ApiError, Calls, Changes, ErrorCode, VisitView } from './generated/phone'
+
+export type CallName = keyof Calls
+export type PhotoSize = 'thumb' | 'full'
+
+/**
+ * The one door from the screens to the engine. Three hosts stand behind it: the Tauri app, the loopback bridge that
+ * lets a plain browser drive the same engine, and an in-memory fake for unit tests.
+ * Every failure is thrown as a `CallError`.
+ */
+export interface Backend {
+  call<K extends CallName>(name: K, args: Calls[K]['args']): Promise<Calls[K]['result']>
+  addPhoto(meta: AddPhoto, photo: Blob): Promise<VisitView>
+  photoUrl(sha256: string, size: PhotoSize): string
+  /** Tells of what a write or a sync touched; returns the way to stop listening. */
+  onChanges(listener: (changes: Changes) => void): () => void
+}
+
+/** An `ApiError` as something that can be thrown. Screens translate `code`; `message` is for the log only. */
+export class CallError extends Error {
+  readonly code: ErrorCode
+
+  constructor(error: ApiError) {
+    super(error.message)
+    this.name = 'CallError'
+    this.code = error.code
+  }
+
+  /** Whatever was thrown, as one of our codes; what is no `ApiError` is `internal`. */
+  static from(thrown: unknown): CallError {
+    if (thrown instanceof CallError) return thrown
+    if (isApiError(thrown)) return new CallError(thrown)
+    return new CallError({ code: 'internal', message: String(thrown) })
+  }
+}
+
+export function isApiError(value: unknown): value is ApiError {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as ApiError).code === 'string' &&
+    typeof (value as ApiError).message === 'string'
+  )
+}
