@@ -1,1 +1,46 @@
-fn main() {}
+//! `cargo xtask`: set-up and chores, written in Rust so that two commands do everything on a fresh machine.
+//!
+//! It depends on three small crates and on nothing of ours: it compiles in seconds, before anything else exists, and
+//! every product it starts is built by a child cargo into one shared target directory (`place::target`).
+
+mod count;
+mod place;
+mod processes;
+mod run;
+mod setup;
+mod steps;
+mod test;
+mod types;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Set-up and chores of this project")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing, build, start HQ with its embedded SQLite and a phone against it.
+    Run(run::Arguments),
+    /// Install what is missing, run everything, end with a plain count.
+    Test,
+    /// Rewrite the TypeScript that is generated from the Rust wire types.
+    Types,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Test => test::test(),
+        Command::Types => types::rewrite(),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}
