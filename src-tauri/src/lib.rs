@@ -1,0 +1,48 @@
+//! The phone app: a window around the engine, and nothing else.
+//!
+//! Everything that decides lives in `xuncha_engine`, which the bridge serves to a plain browser as well. What is here
+//! carries calls, photo bytes and events between the webview and the engine, and tells the engine when the app goes
+//! to the background.
+
+mod commands;
+mod phone;
+mod photo;
+
+use tauri::webview::WebviewWindowBuilder;
+use tauri::{App, AppHandle, Manager, RunEvent, WindowEvent};
+
+use phone::Phone;
+
+/// Runs the app until its window is closed.
+#[cfg_attr(mobile, tauri::mobile_entry_point)]
+pub fn run() {
+    let app = tauri::Builder::default()
+        .invoke_handler(tauri::generate_handler![commands::call, commands::photo_add])
+        .register_asynchronous_uri_scheme_protocol("photo", photo::serve)
+        .setup(|app| Ok(set_up(app)?))
+        .build(tauri::generate_context!());
+    match app {
+        Ok(app) => app.run(|app, event| attend(app, &event)),
+        // There is no window to say it in.
+        Err(error) => eprintln!("xuncha: the app could not start: {error}"),
+    }
+}
+
+/// The window comes last: its page calls the engine at once.
+fn set_up(app: &mut App) -> tauri::Result<()> {
+    app.manage(Phone::open(app.handle())?);
+    for window in &app.config().app.windows {
+        WebviewWindowBuilder::from_config(app, window)?.build()?;
+    }
+    Ok(())
+}
+
+fn attend(app: &AppHandle, event: &RunEvent) {
+    match event {
+        RunEvent::Exit => app.state::<Phone>().suspend(),
+        #[cfg(mobile)]
+        RunEvent::WindowEvent { event: WindowEvent::Suspended, .. } => app.state::<Phone>().suspend(),
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { .. }, .. } => app.state::<Phone>().suspend(),
+        _ => {}
+    }
+}
