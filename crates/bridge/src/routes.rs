@@ -1,0 +1,121 @@
+//! The routes, in the order in which a page uses them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::{self, Body, Bytes};
+use axum::extract::{self, DefaultBodyLimit, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::Value;
+use tower_http::services::{ServeDir, ServeFile};
+use xuncha_engine::Engine;
+use xuncha_engine::api::types::{AddPhoto, ErrorCode, VisitView};
+
+use crate::answer::{Refused, blocking};
+use crate::events::Announcer;
+
+/// A call carries at most one detached text (64 KiB), which JSON may escape to some times its size.
+const CALL_BYTES_MAX: usize = 256 * 1024;
+/// A 200-megapixel JPEG of today's phones at its best quality. The engine has its own, smaller limit and says so in
+/// the officer's words; this one keeps a broken page from filling the memory.
+const PHOTO_BYTES_MAX: usize = 48 * 1024 * 1024;
+
+const KEY_HEADER: &str = "x-bridge-key";
+
+#[derive(Clone)]
+struct Bridge {
+    engine: Engine,
+    announcer: Announcer,
+    key: Arc<str>,
+}
+
+pub(crate) fn router(engine: Engine, ui_dist: &Path, key: String) -> Router {
+    let bridge = Bridge { announcer: Announcer::of(&engine), engine, key: key.into() };
+    let engine = Router::new()
+        .route("/call/{name}", post(call).layer(DefaultBodyLimit::max(CALL_BYTES_MAX)))
+        .route("/photo", post(add_photo))
+        .route("/photo/{sha256}", get(photo))
+        .route("/events", get(events))
+        .layer(middleware::from_fn_with_state(bridge.clone(), with_key))
+        .with_state(bridge);
+    let ui = ServeDir::new(ui_dist).append_index_html_on_directories(false);
+    engine.route_service("/", ServeFile::new(ui_dist.join("phone.html"))).fallback_service(ui)
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: Option<String>,
+}
+
+/// The key comes in a header, or in the address where a page cannot set one (pictures, event streams).
+async fn with_key(
+    State(bridge): State<Bridge>,
+    Query(address): Query<Key>,
+    headers: HeaderMap,
+    request: Request,
+    next: Next,
+) -> Response {
+    let header = headers.get(KEY_HEADER).and_then(|value| value.to_str().ok());
+    if header.or(address.key.as_deref()) == Some(&*bridge.key) {
+        return next.run(request).await;
+    }
+    let refused = Refused::new(ErrorCode::BadRequest, "the key of this bridge is missing or wrong");
+    (StatusCode::UNAUTHORIZED, Json(refused.0)).into_response()
+}
+
+async fn call(
+    State(bridge): State<Bridge>,
+    extract::Path(name): extract::Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Refused> {
+    let args = serde_json::from_slice(&body)
+        .map_err(|error| Refused::new(ErrorCode::BadRequest, format!("not JSON: {error}")))?;
+    blocking(move || bridge.engine.call(&name, args)).await.map(Json)
+}
+
+#[derive(Deserialize)]
+struct PhotoQuery {
+    meta: String,
+}
+
+async fn add_photo(
+    State(bridge): State<Bridge>,
+    Query(query): Query<PhotoQuery>,
+    body: Body,
+) -> Result<Json<VisitView>, Refused> {
+    let meta: AddPhoto = serde_json::from_str(&query.meta)
+        .map_err(|error| Refused::new(ErrorCode::BadRequest, format!("photo: {error}")))?;
+    let bytes = body::to_bytes(body, PHOTO_BYTES_MAX)
+        .await
+        .map_err(|error| Refused::new(ErrorCode::PhotoTooLarge, format!("photo not received: {error}")))?;
+    blocking(move || bridge.engine.add_photo(meta, &mut bytes.as_ref())).await.map(Json)
+}
+
+#[derive(Deserialize)]
+struct SizeQuery {
+    size: Option<String>,
+}
+
+async fn photo(
+    State(bridge): State<Bridge>,
+    extract::Path(sha256): extract::Path<String>,
+    Query(query): Query<SizeQuery>,
+) -> Result<impl IntoResponse, Refused> {
+    let thumb = query.size.as_deref() == Some("thumb");
+    let (mime, bytes) = blocking(move || bridge.engine.photo(&sha256, thumb)).await?;
+    // A photo is named by its content, so it never changes.
+    let forever = "private, max-age=31536000, immutable".to_owned();
+    let nosniff = "nosniff".to_owned();
+    let headers =
+        [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, forever), (header::X_CONTENT_TYPE_OPTIONS, nosniff)];
+    Ok((headers, bytes))
+}
+
+async fn events(State(bridge): State<Bridge>) -> impl IntoResponse {
+    bridge.announcer.stream()
+}
