@@ -1,0 +1,71 @@
+// Formatting that needs words: the same pure functions, in the language of the screen.
+import { useI18n } from 'vue-i18n'
+import { ApiError } from '../api'
+import { reference } from '../reference'
+import { celsius, coordinates } from './text'
+import { spanOf } from './time'
+
+export function useFormat() {
+  const { t, te, locale } = useI18n()
+
+  const pick = (zh: string, en: string) => (locale.value === 'zh-CN' ? zh || en : en || zh)
+
+  function span(ms: number, rounding: 'nearest' | 'up' = 'nearest') {
+    const { amount, unit } = spanOf(ms, rounding)
+    return t(`unit.${unit}`, { n: amount })
+  }
+
+  /** `± 2 s`, or that nobody knows: a phone that never met HQ has no stated uncertainty. */
+  const uncertainty = (ms: number | null) => (ms === null ? t('time.uncertain') : t('time.within', { span: span(ms, 'up') }))
+
+  /** What HQ added to the phone's own time: `+2 s`, `−3 min`. */
+  function correction(raw_ms: number, corrected_ms: number) {
+    const difference = corrected_ms - raw_ms
+    if (difference === 0) return t('time.uncorrected')
+    return `${difference > 0 ? '+' : '−'}${span(difference)}`
+  }
+
+  function clock(ahead_ms: number | null) {
+    if (ahead_ms === null) return t('unknown')
+    if (Math.abs(ahead_ms) < 50) return t('time.exact')
+    return t(ahead_ms > 0 ? 'time.ahead' : 'time.behind', { span: span(ahead_ms) })
+  }
+
+  /** A code of the log in words; a code newer than this console is shown as it is. */
+  function word(group: string, code: string | null | undefined) {
+    if (code === null || code === undefined || code === '') return ''
+    const key = `word.${group}.${code}`
+    return te(key) ? t(key) : code
+  }
+
+  function answer(value: string, kind: string) {
+    if (value === 'yes' || value === 'no' || value === 'na') return t(`word.answer.${value}`)
+    // Whole numbers are tenths of a degree: the log has no fractions.
+    if (kind === 'temperature' && /^-?\d+$/.test(value)) return celsius(Number(value))
+    if (kind === 'percent' && /^-?\d+$/.test(value)) return `${value} %`
+    return value
+  }
+
+  function place(lat_e7: number | null, lon_e7: number | null, accuracy_m: number | null) {
+    if (lat_e7 === null || lon_e7 === null) return null
+    const accuracy = accuracy_m === null ? '' : ` ± ${accuracy_m} m`
+    return `${coordinates(lat_e7, lon_e7)}${accuracy}`
+  }
+
+  const category = (code: string) => named(reference.value.categories, code)
+  const district = (code: string) => named(reference.value.districts, code)
+
+  function named(list: Array<{ code: string; zh: string; en: string }>, code: string) {
+    const found = list.find((entry) => entry.code === code)
+    return found ? pick(found.zh, found.en) : code
+  }
+
+  function problem(error: unknown) {
+    if (!(error instanceof ApiError)) return t('problem.internal')
+    const key = `problem.${error.code}`
+    const text = te(key) ? t(key) : t('problem.internal')
+    return error.incident ? `${text} ${t('problem.incident', { incident: error.incident })}` : text
+  }
+
+  return { t, pick, span, uncertainty, correction, clock, word, answer, place, category, district, problem }
+}
