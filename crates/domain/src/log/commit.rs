@@ -1,0 +1,153 @@
+//! A commit: one or more ops of one scope, applied wholly or not at all; the unit of sequence, hash and transaction.
+
+use crate::cbor::{self, CborError};
+use crate::ids::{ChainId, CommitHash, OfficerId, tagged_hash};
+use crate::limits;
+use crate::time::ClockOffset;
+
+use super::body::{self, Body, Op};
+use super::detached::Detached;
+
+pub const HEADER_VERSION: u64 = 1;
+pub const HEADER_TAG: &str = "xuncha/1 header";
+
+/// What the author knew and claims. Its encoding is hashed; the hash names the commit and the chain runs over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    pub chain: ChainId,
+    /// 1, 2, 3 …
+    pub seq: u64,
+    /// Hash of the header before, or of the genesis record for the first.
+    pub prev: CommitHash,
+    pub officer: OfficerId,
+    pub device_ms: i64,
+    pub clock: Option<ClockOffset>,
+    pub boot: [u8; 8],
+    pub monotonic_ms: i64,
+    /// The author's position in the scope's feed when the commit was made.
+    pub feed_position: u64,
+    pub body_hash: [u8; 32],
+}
+
+impl Header {
+    /// `[1, chain, seq, prev, officer, time, null | [offset, error], boot, monotonic, feed position, body hash]`.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encoded(|e| {
+            drop(e.array(11));
+            drop(e.u64(HEADER_VERSION));
+            drop(e.bytes(self.chain.as_bytes()));
+            drop(e.u64(self.seq));
+            drop(e.bytes(self.prev.as_bytes()));
+            drop(e.bytes(self.officer.as_bytes()));
+            drop(e.i64(self.device_ms));
+            match self.clock {
+                None => drop(e.null()),
+                Some(clock) => {
+                    drop(e.array(2));
+                    drop(e.i64(clock.offset_ms));
+                    drop(e.i64(clock.error_ms));
+                }
+            }
+            drop(e.bytes(&self.boot));
+            drop(e.i64(self.monotonic_ms));
+            drop(e.u64(self.feed_position));
+            drop(e.bytes(&self.body_hash));
+        })
+    }
+
+    pub fn hash(&self) -> CommitHash {
+        CommitHash(tagged_hash(HEADER_TAG, &[&self.encode()]))
+    }
+
+    /// The device time put right by the last known offset.
+    pub fn corrected_ms(&self) -> i64 {
+        ClockOffset::correct(self.clock, self.device_ms)
+    }
+}
+
+/// A commit that is whole: its hash covers its header, its header covers core and detached values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    pub header: Header,
+    pub hash: CommitHash,
+    /// The bytes that were hashed, as written or received.
+    pub core: Vec<u8>,
+    pub body: Body,
+    pub detached: Detached,
+}
+
+/// Everything of a header but what follows from the ops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    pub officer: OfficerId,
+    pub device_ms: i64,
+    pub clock: Option<ClockOffset>,
+    pub boot: [u8; 8],
+    pub monotonic_ms: i64,
+    pub feed_position: u64,
+}
+
+/// Where on which chain a commit goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub chain: ChainId,
+    pub seq: u64,
+    pub prev: CommitHash,
+}
+
+impl Commit {
+    /// Makes a commit of `ops`; refuses what no receiver would take.
+    pub fn write(place: Place, stamp: &Stamp, ops: &[Op], detached: Detached) -> Result<Self, CborError> {
+        Self::assemble(place, stamp, body::write_core(ops), detached)
+    }
+
+    /// Puts a commit together from bytes, own or received, and reads its body.
+    pub fn assemble(
+        place: Place,
+        stamp: &Stamp,
+        core: Vec<u8>,
+        detached: Detached,
+    ) -> Result<Self, CborError> {
+        if core.len() + detached.to_bytes().len() > limits::COMMIT_BYTES_MAX {
+            return Err(CborError::Limit("commit"));
+        }
+        let body = body::read_core(&core, detached.len())?;
+        let header = Header {
+            chain: place.chain,
+            seq: place.seq,
+            prev: place.prev,
+            officer: stamp.officer,
+            device_ms: stamp.device_ms,
+            clock: stamp.clock,
+            boot: stamp.boot,
+            monotonic_ms: stamp.monotonic_ms,
+            feed_position: stamp.feed_position,
+            body_hash: body::body_hash(&core, &detached.hashes()),
+        };
+        Ok(Self { hash: header.hash(), header, core, body, detached })
+    }
+
+    /// The ops; none when the body is of a newer version.
+    pub fn ops(&self) -> &[Op] {
+        match &self.body {
+            Body::Known(ops) => ops,
+            Body::Newer { .. } => &[],
+        }
+    }
+
+    /// When `op` was made, by the corrected clock, in milliseconds.
+    pub fn op_corrected_ms(&self, op: &Op) -> i64 {
+        self.header.corrected_ms().saturating_sub(op.before_s.saturating_mul(1_000))
+    }
+
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            officer: self.header.officer,
+            device_ms: self.header.device_ms,
+            clock: self.header.clock,
+            boot: self.header.boot,
+            monotonic_ms: self.header.monotonic_ms,
+            feed_position: self.header.feed_position,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Names of fields. Field names hold no personal data: they can never be erased.
+
+use crate::ids::OfficerId;
+
+/// The one field of a fact.
+pub const FACT: &str = "fact";
+/// Why a fact was corrected; on the same entity, set in the same commit as the correction.
+pub const REASON: &str = "reason";
+
+pub const NAME: &str = "name";
+pub const CATEGORY: &str = "category";
+pub const DISTRICT: &str = "district";
+pub const TOWNSHIP: &str = "township";
+pub const ADDRESS: &str = "address";
+pub const LICENCE_NO: &str = "licence_no";
+pub const POSITION: &str = "position";
+/// True on a venue that an officer found and no register knew.
+pub const FOUND: &str = "found";
+
+pub const CERTIFICATE_NO: &str = "certificate_no";
+pub const TEAM: &str = "team";
+pub const TIER: &str = "tier";
+
+pub const VENUE: &str = "venue";
+pub const VISIT_KIND: &str = "kind";
+pub const MODE: &str = "mode";
+pub const LEAD: &str = "lead";
+/// The checklist version a visit began with: 32 bytes.
+pub const CHECKLIST: &str = "checklist";
+
+pub const STATUS: &str = "status";
+pub const DESCRIPTION: &str = "description";
+pub const TEXT: &str = "text";
+
+pub const START: &str = "start";
+pub const END: &str = "end";
+pub const SEAL: &str = "seal";
+
+const ANSWER: &str = "a/";
+const MEMBER: &str = "m/";
+
+/// The field that answers an item.
+pub fn answer(item: &str) -> String {
+    format!("{ANSWER}{item}")
+}
+
+/// The item that a field answers.
+pub fn answered_item(field: &str) -> Option<&str> {
+    field.strip_prefix(ANSWER)
+}
+
+/// The field that says whether an officer took part.
+pub fn member(officer: OfficerId) -> String {
+    format!("{MEMBER}{officer}")
+}
+
+/// The officer whose part a field tells.
+pub fn member_officer(field: &str) -> Option<OfficerId> {
+    field.strip_prefix(MEMBER)?.parse().ok()
+}

@@ -1,0 +1,31 @@
+//! Numbers of kinds. A number is never used again for something else.
+
+use crate::log::body::Kind;
+
+pub const OFFICER: Kind = 1;
+pub const TEAM: Kind = 2;
+pub const VENUE: Kind = 3;
+/// A checklist version, named by its content hash.
+pub const CHECKLIST: Kind = 4;
+pub const VISIT: Kind = 5;
+/// Keyed by visit and item.
+pub const FINDING: Kind = 6;
+/// Keyed by visit, picture hash and item.
+pub const PHOTO: Kind = 7;
+/// Keyed by visit and a random number of five bytes.
+pub const READING: Kind = 8;
+/// Keyed by visit, item and author, so that notes never clash.
+pub const NOTE: Kind = 9;
+/// One phone's part in a visit: start, end, position, seal. Keyed by visit and device, so that they never clash.
+pub const PRESENCE: Kind = 10;
+
+/// Kinds that only HQ may write.
+pub const VERDICT: Kind = 64;
+pub const ERASE: Kind = 65;
+pub const CLOSE: Kind = 66;
+pub const SAME_AS: Kind = 67;
+
+/// Whether only HQ's own chains may hold ops of this kind; a device's commit with one is held.
+pub fn reserved_for_hq(kind: Kind) -> bool {
+    matches!(kind, OFFICER | TEAM | CHECKLIST | 64..=127)
+}

@@ -1,0 +1,15 @@
+//! The kinds of thing that people record, their fields, and how their values are written.
+//!
+//! Model types are not wire types: each converts to and from [`crate::cbor::Value`] by hand, and an unknown kind or field
+//! is kept unread. A draft-like thing (visit, finding, venue) has a field per attribute; a fact (photo, reading) is one
+//! op on field [`field::FACT`] with the whole record; a set (the officers of a visit) is one field per member.
+
+pub mod answer;
+pub mod display;
+pub mod fact;
+pub mod field;
+pub mod kind;
+pub mod seal;
+pub mod verdict;
+pub mod visit;
+pub mod words;

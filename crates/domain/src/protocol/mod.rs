@@ -1,0 +1,3 @@
+//! What travels between phone and HQ. Wire types are not model types.
+
+pub mod v1;

@@ -1,0 +1,24 @@
+//! Protocol v1. One file per step; each says who sends it, what it promises, and what a repeat of it does.
+//!
+//! Bodies are CBOR (`application/cbor`), written as arrays by `minicbor`: a newer version may append fields, and a reader
+//! ignores what it does not know at the end.
+
+pub mod blobs;
+pub mod enroll;
+pub mod receipt;
+pub mod refusal;
+pub mod sync;
+
+/// Content type of every body.
+pub const CONTENT_TYPE: &str = "application/cbor";
+
+/// Writes a message.
+pub fn encode<T: minicbor::Encode<()>>(message: &T) -> Vec<u8> {
+    // Writing to memory fails only for types whose own encoder fails; ours have none.
+    minicbor::to_vec(message).unwrap_or_default()
+}
+
+/// Reads a message; anything that is not one is an error, never a panic.
+pub fn decode<'b, T: minicbor::Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, crate::cbor::CborError> {
+    minicbor::decode(bytes).map_err(|_| crate::cbor::CborError::Malformed)
+}

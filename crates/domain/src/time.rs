@@ -1,0 +1,50 @@
+//! Clocks. Time orders what is displayed and decides nothing else: work is never refused for its clock.
+
+/// Where time comes from. Tests own one and can move it, also backwards.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970 UTC as the device believes them.
+    fn now_ms(&self) -> i64;
+    /// Milliseconds since some moment of this boot; never goes back within a boot.
+    fn monotonic_ms(&self) -> i64;
+    /// Names this boot of the device, so that monotonic times are compared only within one.
+    fn boot_id(&self) -> [u8; 8];
+}
+
+/// How far HQ's clock is ahead of the device's, as measured at their last contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockOffset {
+    /// HQ minus device.
+    pub offset_ms: i64,
+    /// Half the round trip of that contact.
+    pub error_ms: i64,
+}
+
+impl ClockOffset {
+    /// Takes HQ's `theirs_ms` to lie in the middle of a round trip from `sent_ms` to `received_ms` (as in NTP, RFC 5905).
+    pub fn measured(sent_ms: i64, received_ms: i64, theirs_ms: i64) -> Self {
+        let half = received_ms.saturating_sub(sent_ms).max(0) / 2;
+        Self { offset_ms: theirs_ms.saturating_sub(sent_ms.saturating_add(half)), error_ms: half }
+    }
+
+    /// A device time put right; without a measured offset it is left as it is.
+    pub fn correct(offset: Option<Self>, device_ms: i64) -> i64 {
+        device_ms.saturating_add(offset.map_or(0, |o| o.offset_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_the_round_trip_counts() {
+        let offset = ClockOffset::measured(1_000, 1_200, 5_100);
+        assert_eq!(offset, ClockOffset { offset_ms: 4_000, error_ms: 100 });
+        assert_eq!(ClockOffset::correct(Some(offset), 1_000), 5_000);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_during_the_contact_gives_no_negative_error() {
+        assert_eq!(ClockOffset::measured(1_000, 500, 1_000).error_ms, 0);
+    }
+}
