@@ -10,9 +10,11 @@ export function fakeBackend(handlers: Handlers) {
   const asked: { name: string; args: unknown }[] = []
   const listeners = new Set<(changes: Changes) => void>()
   const backend: Backend = {
-    async call(name, args) {
+    async call<K extends CallName>(name: K, args: Calls[K]['args']) {
       asked.push({ name, args })
-      const handler = handlers[name]
+      const handler = handlers[name] as
+        | ((args: Calls[K]['args']) => Calls[K]['result'] | Promise<Calls[K]['result']>)
+        | undefined
       if (!handler) throw new CallError({ code: 'not_found', message: name })
       return handler(args)
     },

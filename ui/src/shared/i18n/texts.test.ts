@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { readdirSync, readFileSync, existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -13,7 +14,8 @@ function flat(texts: Texts, path = ''): [string, string][] {
 }
 
 const read = (app: string, lang: string) => JSON.parse(readFileSync(`${src}${app}/i18n/${lang}.json`, 'utf8')) as Texts
-const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join()
+/** As a set: the plural forms of one language repeat a placeholder that the other names once. */
+const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort().join()
 
 describe.each(folders)('texts of %s', (app) => {
   const zh = new Map(flat(read(app, 'zh-CN')))

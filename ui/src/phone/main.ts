@@ -1,0 +1,44 @@
+/*
+ * The officer's phone.
+ *
+ * Stable names for end-to-end tests (`data-testid`):
+ *   enrol-server enrol-code enrol-submit | error (data-code) | lang-switch | me-open | back
+ *   start-visit visit-card (data-id)
+ *   venue-search venue-row (data-id) venue-add venue-name venue-category venue-district venue-address venue-save
+ *   kind-<kind> mode-<mode> lead-<level> purpose-<purpose> begin-visit
+ *   member-<OFFICERID> (aria-pressed) | item-<ITEMID> (data-answer, data-failed) item-<ITEMID>-yes/-no/-na
+ *   item-<ITEMID>-input item-<ITEMID>-choice-<CODE> | next-unanswered
+ *   finding-<ITEMID>-description finding-<ITEMID>-status-<STATUS>
+ *   note-text note-text-<ITEMID> | photo-input photo-input-<ITEMID> photo-thumb (data-sha256, data-state)
+ *   pad-open pad-key-0..9 pad-back pad-sign pad-save pad-close pad-subject pad-site-<SITE> pad-seq-<SEQUENCE>
+ *   pad-reason | reading-row (data-verdict, data-dc) reading-correct
+ *   conflict conflict-candidate | finish-open finish-confirm sealed-mark after-seal
+ *   sync-banner (data-state=on_phone|sending|held|attention) sync-now queue-row (data-state)
+ * Text that saves itself marks its state as data-state=typing|saving|saved|notSaved|empty in its label.
+ */
+import { Locale } from 'vant'
+import enUS from 'vant/es/locale/lang/en-US'
+import zhCN from 'vant/es/locale/lang/zh-CN'
+import { createApp } from 'vue'
+import { backendKey, pickBackend } from '@/shared/backend'
+import { createTexts } from '@/shared/i18n'
+import App from './App.vue'
+import en from './i18n/en.json'
+import zh from './i18n/zh-CN.json'
+import { createPages } from './router'
+import { appKey, createApp as createAppState } from './state/app'
+import './vant'
+import './style.css'
+
+const backend = pickBackend()
+const state = createAppState(backend)
+const texts = createTexts({ 'zh-CN': zh, en }, (lang) => Locale.use(lang, lang === 'en' ? enUS : zhCN))
+
+void state.start().then(() => {
+  createApp(App)
+    .provide(backendKey, backend)
+    .provide(appKey, state)
+    .use(texts)
+    .use(createPages(state))
+    .mount('#app')
+})

@@ -1,0 +1,35 @@
+import { createRouter, createWebHashHistory } from 'vue-router'
+import EnrolPage from './pages/enrol/EnrolPage.vue'
+import AddVenuePage from './pages/find/AddVenuePage.vue'
+import FindPage from './pages/find/FindPage.vue'
+import MePage from './pages/me/MePage.vue'
+import QueuePage from './pages/queue/QueuePage.vue'
+import StartPage from './pages/start/StartPage.vue'
+import TodayPage from './pages/today/TodayPage.vue'
+import VisitPage from './pages/visit/VisitPage.vue'
+import type { AppState } from './state/app'
+
+export function createPages(app: AppState) {
+  const router = createRouter({
+    history: createWebHashHistory(),
+    routes: [
+      { path: '/', component: TodayPage },
+      { path: '/enrol', component: EnrolPage },
+      { path: '/find', component: FindPage },
+      { path: '/venues/new', component: AddVenuePage },
+      { path: '/venues/:venue', component: StartPage, props: true },
+      { path: '/visit/:visit', component: VisitPage, props: true },
+      { path: '/queue', component: QueuePage },
+      { path: '/me', component: MePage },
+      { path: '/:rest(.*)', redirect: '/' },
+    ],
+  })
+  // The only gate is enrolment; a signed-out or closed device still reads and records.
+  router.beforeEach((to) => {
+    if (!app.status.value) return true
+    if (!app.enrolled.value && to.path !== '/enrol') return '/enrol'
+    if (app.enrolled.value && to.path === '/enrol') return '/'
+    return true
+  })
+  return router
+}

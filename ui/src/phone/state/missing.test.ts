@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import type { Answer, ItemView, Shown, VisitView } from '@/shared/backend'
+import { isComplete, missingIn } from './missing'
+
+const shown = <T>(value: T): Shown<T> => ({ value, token: 't', conflict: [] })
+
+const nothing: Shown<Answer> = { value: null, token: 't', conflict: [] }
+
+const item = (over: Partial<ItemView>): ItemView => ({
+  id: 'IC-01', zh: '甲', en: 'a', severity: 'major', group: 'fire', answer_kind: 'yes_no', choices: [], unit: null,
+  basis: [], evidence: [], handling: 'self', answer: shown({ kind: 'yes' }), failed: false, notes: [], note_token: 'n',
+  finding: null, photos: [], ...over,
+})
+
+const visit = (items: ItemView[], over: { present?: boolean; conflicts?: number } = {}) =>
+  ({
+    summary: { conflicts: over.conflicts ?? 0 },
+    sections: [{ id: 'S', zh: '', en: '', items }],
+    members: [{ officer: { id: 'o' }, present: shown(over.present ?? true) }],
+  }) as unknown as VisitView
+
+describe('what is missing before the seal', () => {
+  it('is nothing when all is answered and nothing failed', () => {
+    expect(isComplete(missingIn(visit([item({})])))).toBe(true)
+  })
+
+  it('names unanswered items, critical ones apart', () => {
+    const missing = missingIn(visit([item({ answer: nothing }), item({ answer: nothing, severity: 'critical' })]))
+    expect([missing.unanswered.length, missing.critical.length]).toEqual([2, 1])
+    expect(isComplete(missing)).toBe(false)
+  })
+
+  it('wants a description and a photo for what failed, and takes blanks for none', () => {
+    const finding = { id: 'f', status: shown('open'), description: shown('  ') }
+    const missing = missingIn(visit([item({ failed: true, finding })]))
+    expect([missing.undescribed.length, missing.withoutPhoto.length]).toEqual([1, 1])
+  })
+
+  it('mentions conflicts and a visit without officers', () => {
+    expect(isComplete(missingIn(visit([item({})], { conflicts: 1 })))).toBe(false)
+    expect(missingIn(visit([item({})], { present: false })).noMembers).toBe(true)
+  })
+})

@@ -1,0 +1,34 @@
+import type { ItemView, VisitView } from '@/shared/backend'
+
+/** What an officer should know before sealing. None of it forbids the seal: the officer decides. */
+export interface Missing {
+  unanswered: ItemView[]
+  critical: ItemView[]
+  undescribed: ItemView[]
+  withoutPhoto: ItemView[]
+  conflicts: number
+  noMembers: boolean
+}
+
+export const itemsOf = (view: VisitView): ItemView[] => view.sections.flatMap((section) => section.items)
+
+export function missingIn(view: VisitView): Missing {
+  const items = itemsOf(view)
+  const unanswered = items.filter((item) => item.answer.value === null)
+  const failed = items.filter((item) => item.failed)
+  return {
+    unanswered,
+    critical: unanswered.filter((item) => item.severity === 'critical'),
+    undescribed: failed.filter((item) => !item.finding?.description.value?.trim()),
+    withoutPhoto: failed.filter((item) => item.photos.length === 0),
+    conflicts: view.summary.conflicts,
+    noMembers: !view.members.some((member) => member.present.value === true),
+  }
+}
+
+export const isComplete = (missing: Missing): boolean =>
+  missing.unanswered.length === 0 &&
+  missing.undescribed.length === 0 &&
+  missing.withoutPhoto.length === 0 &&
+  missing.conflicts === 0 &&
+  !missing.noMembers
