@@ -1,0 +1,170 @@
+//! A folder: `parts/<upload>`, `held/<two hex digits>/<sha256>`, `derived/…`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{Completed, Error};
+
+pub struct Folder {
+    root: PathBuf,
+}
+
+/// The bytes of one upload, open for appending.
+pub struct PartWriter {
+    file: File,
+    start: u64,
+    written: u64,
+}
+
+impl Folder {
+    pub(super) fn open(root: PathBuf) -> Result<Self, Error> {
+        for folder in ["parts", "held", "derived"] {
+            fs::create_dir_all(root.join(folder))?;
+        }
+        sync_folder(&root)?;
+        Ok(Self { root })
+    }
+
+    pub(super) fn write_part(&self, upload: &[u8; 16], offset: u64) -> Result<PartWriter, Error> {
+        let path = self.part_path(upload);
+        let mut file = OpenOptions::new()
+            .create(offset == 0)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(missing)?;
+        if file.metadata()?.len() < offset {
+            return Err(Error::PartMissing);
+        }
+        file.set_len(offset)?;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(PartWriter { file, start: offset, written: 0 })
+    }
+
+    pub(super) fn complete(&self, upload: &[u8; 16], sha256: &[u8; 32]) -> Result<Completed, Error> {
+        let part = self.part_path(upload);
+        let mut file = File::open(&part).map_err(missing)?;
+        if hash(&mut file)? != *sha256 {
+            self.drop_part(upload)?;
+            return Ok(Completed::WrongHash);
+        }
+        file.sync_all()?;
+        let held = self.blob_path(sha256);
+        let folder = held.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder)?;
+        fs::rename(&part, &held)?;
+        sync_folder(folder)?;
+        sync_folder(&self.root.join("held"))?;
+        Ok(Completed::Held)
+    }
+
+    pub(super) fn drop_part(&self, upload: &[u8; 16]) -> Result<(), Error> {
+        match fs::remove_file(self.part_path(upload)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn blob_path(&self, sha256: &[u8; 32]) -> PathBuf {
+        let name = hex::encode(sha256);
+        let shelf: String = name.chars().take(2).collect();
+        self.root.join("held").join(shelf).join(name)
+    }
+
+    pub(super) fn derived_path(&self, sha256: &[u8; 32], what: &'static str) -> PathBuf {
+        self.root.join("derived").join(format!("{}.{what}", hex::encode(sha256)))
+    }
+
+    fn part_path(&self, upload: &[u8; 16]) -> PathBuf {
+        self.root.join("parts").join(hex::encode(upload))
+    }
+}
+
+impl PartWriter {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes)?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes the bytes durable. Returns the offset behind them.
+    pub fn finish(self) -> Result<u64, Error> {
+        self.file.sync_data()?;
+        Ok(self.start + self.written)
+    }
+
+    /// Takes back what was written since the writer was opened. Returns the offset it began at.
+    pub fn undo(self) -> Result<u64, Error> {
+        self.file.set_len(self.start)?;
+        Ok(self.start)
+    }
+}
+
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, bytes)?;
+    fs::rename(&temporary, path)?;
+    Ok(())
+}
+
+fn missing(error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::NotFound { Error::PartMissing } else { error.into() }
+}
+
+fn hash(file: &mut File) -> Result<[u8; 32], Error> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut buffer)?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        hasher.update(bytes);
+    }
+    Ok(hasher.finalize().into())
+}
+
+/// A renamed file survives a power cut only when its folder was flushed, too.
+fn sync_folder(path: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    File::open(path)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sha256(bytes: &[u8]) -> [u8; 32] {
+        Sha256::digest(bytes).into()
+    }
+
+    #[test]
+    fn bytes_beyond_the_counted_offset_are_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path().into()).unwrap();
+        let mut part = folder.write_part(&[1; 16], 0).unwrap();
+        part.write(b"abcXXX").unwrap();
+        drop(part);
+        let mut part = folder.write_part(&[1; 16], 3).unwrap();
+        part.write(b"def").unwrap();
+        assert_eq!(part.finish().unwrap(), 6);
+        assert_eq!(folder.complete(&[1; 16], &sha256(b"abcdef")).unwrap(), Completed::Held);
+        assert_eq!(fs::read(folder.blob_path(&sha256(b"abcdef"))).unwrap(), b"abcdef");
+    }
+
+    #[test]
+    fn a_wrong_hash_keeps_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path().into()).unwrap();
+        let mut part = folder.write_part(&[1; 16], 0).unwrap();
+        part.write(b"abc").unwrap();
+        part.finish().unwrap();
+        assert_eq!(folder.complete(&[1; 16], &sha256(b"abd")).unwrap(), Completed::WrongHash);
+        assert!(!folder.part_path(&[1; 16]).exists());
+        assert!(matches!(folder.write_part(&[1; 16], 3), Err(Error::PartMissing)));
+    }
+}

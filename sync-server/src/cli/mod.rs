@@ -1,0 +1,99 @@
+//! Arguments and their help.
+
+mod serve;
+mod user;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// HQ of Xuncha: phones sync with it, the console runs on it.
+/// 巡查总部服务：接收手机同步，提供管理端。
+///
+/// Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong arguments.
+/// 退出码：0 完成，1 失败（原因见标准错误），2 参数有误。
+#[derive(Parser)]
+#[command(name = "xuncha-server", version, verbatim_doc_comment)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    data: Data,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Data {
+    /// Folder of the database, HQ's key and the photos; made when missing.
+    /// 数据文件夹（数据库、总部密钥、照片），不存在时自动建立。
+    #[arg(long, global = true, value_name = "DIR", default_value = "xuncha-data", verbatim_doc_comment)]
+    data: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve phones and the console until Ctrl-C.
+    /// 启动服务，按 Ctrl-C 停止。
+    #[command(verbatim_doc_comment)]
+    Serve(Serve),
+    /// Console users.
+    /// 管理端用户。
+    #[command(subcommand, verbatim_doc_comment)]
+    User(User),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Address to listen on. Without TLS in front keep it inside the office network.
+    /// 监听地址。没有 TLS 代理时请只在内网使用。
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8020", verbatim_doc_comment)]
+    listen: SocketAddr,
+    /// Folder of the built console pages (with console.html).
+    /// 已构建的管理端页面文件夹（含 console.html）。
+    #[arg(long, value_name = "DIST", verbatim_doc_comment)]
+    ui: Option<PathBuf>,
+    /// Address under which phones and browsers reach this server; goes into enrolment codes.
+    /// 手机和浏览器访问本服务的地址，写入入网二维码。
+    #[arg(long, value_name = "URL", verbatim_doc_comment)]
+    public_url: Option<String>,
+    /// Name of the city for screens; kept for later starts.
+    /// 界面显示的城市名，设置一次即可。
+    #[arg(long, value_name = "NAME", verbatim_doc_comment)]
+    city: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum User {
+    /// Add a user; the password is the first line of standard input.
+    /// 添加用户；密码从标准输入读取一行。
+    #[command(verbatim_doc_comment)]
+    Add {
+        name: String,
+        /// admin or viewer. 角色：admin（管理员）或 viewer（只读）。
+        #[arg(long, default_value = "admin")]
+        role: String,
+    },
+    /// List users, one a line: name, role. 列出用户。
+    List,
+    /// Set a new password from the first line of standard input; ends the user's sessions.
+    /// 重设密码（标准输入一行），并使该用户重新登录。
+    #[command(verbatim_doc_comment)]
+    Password { name: String },
+    /// Remove a user. 删除用户。
+    Remove { name: String },
+}
+
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Cli { data: Data { data }, command } = cli;
+    match command {
+        Command::Serve(serve) => serve::run(data, serve)?,
+        Command::User(user) => user::run(data, user)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The service behind commands that do not serve.
+fn open(data: PathBuf) -> anyhow::Result<std::sync::Arc<xuncha_server::service::Service>> {
+    Ok(xuncha_server::Config { data, ..Default::default() }.open()?)
+}

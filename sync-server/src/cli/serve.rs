@@ -1,0 +1,28 @@
+//! `serve`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use xuncha_server::Config;
+
+use super::Serve;
+
+pub(super) fn run(data: PathBuf, Serve { listen, ui, public_url, city }: Serve) -> anyhow::Result<()> {
+    let config = Config { data, ui, public_url, city_name: city };
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let service = config.open()?;
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let here = config.public_url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
+        println!("Xuncha HQ: {here}");
+        if let Some(token) = service.new_setup_token()? {
+            println!("First administrator, once 首位管理员（仅一次）: {here}/setup?token={token}");
+        }
+        let stop = async {
+            // Without a handler for the signal the process would simply be ended by it.
+            let _ = tokio::signal::ctrl_c().await;
+        };
+        Ok(xuncha_server::serve_service(service, config.ui, listener, stop).await?)
+    })
+}

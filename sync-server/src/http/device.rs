@@ -1,0 +1,34 @@
+//! Which phone asks: `Authorization: Bearer <device token>`.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use super::app::App;
+use super::error::Problem;
+use super::json::id;
+use crate::service::{Device, Error};
+
+/// An enrolled phone, open or closed.
+pub(super) struct Phone(pub Device);
+
+/// An enrolled phone that may still read.
+pub(super) struct OpenPhone;
+
+impl FromRequestParts<App> for Phone {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|text| text.strip_prefix("Bearer ")).and_then(|text| id(text.trim()));
+        let token = token.ok_or(Error::DeviceUnknown)?;
+        app.run(move |service| service.device(&token)).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for OpenPhone {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Phone(device) = Phone::from_request_parts(parts, app).await?;
+        if device.closed { Err(Problem(Error::DeviceClosed)) } else { Ok(Self) }
+    }
+}

@@ -1,0 +1,53 @@
+//! `/api/photos/{sha256}`: pictures for the console.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tower_http::services::ServeFile;
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::App;
+use super::console_user::Signed;
+use super::error::Problem;
+use super::json::{Asked, Id};
+use super::types::ApiProblem;
+use crate::service::{Error, PhotoSize};
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PhotoQuery {
+    /// `full` when left out.
+    size: Option<Size>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Size {
+    Thumb,
+    Full,
+}
+
+/// A photo's bytes; the thumbnail is a JPEG of at most 320 pixels.
+#[utoipa::path(get, path = "/api/photos/{sha256}", params(("sha256" = String, Path), PhotoQuery),
+    responses((status = 200, content_type = "image/*", body = Vec<u8>), (status = 404, body = ApiProblem)))]
+pub(super) async fn photo(
+    State(app): State<App>,
+    Signed(_): Signed,
+    Id(sha256): Id<32>,
+    Asked(PhotoQuery { size }): Asked<PhotoQuery>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let size = if matches!(size, Some(Size::Thumb)) { PhotoSize::Thumb } else { PhotoSize::Full };
+    let photo = app.run(move |service| service.photo(&sha256, size)).await?;
+    let served = ServeFile::new(photo.path).try_call(request).await.map_err(|_| Error::NotFound)?;
+    let mut response = served.map(Body::new).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(photo.mime));
+    // Named by its hash, so it never changes; but only for this browser, and an erased photo must go with the session.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    Ok(response)
+}

@@ -1,0 +1,230 @@
+//! Photos on their way to HQ: the rules behind the tus endpoint.
+//!
+//! The row's offset counts durable bytes only and is what a phone is told. The last byte triggers the check of the whole
+//! against the announced SHA-256; "held" is said after the file, its folder and the row are flushed, in that order.
+//!
+//! One upload takes bytes from one request at a time; see [`turns`].
+
+mod checksum;
+mod turns;
+
+use xuncha_domain::ids::random;
+use xuncha_domain::protocol::v1::blobs::{BLOB_BYTES_MAX, LACKING_MAX};
+
+use super::{Changed, Device, Error, Service};
+use crate::blobs::{self, Completed, PartWriter};
+use crate::storage::{UploadRow, UploadState};
+
+pub use checksum::{Checksum, ChecksumAlgorithm};
+pub(super) use turns::Turns;
+pub use turns::{HeldTurn, Turn};
+
+/// Open uploads of one device; a day's photos. More push out the oldest, which the phone then creates again.
+const OPEN_UPLOADS_MAX: u32 = 200;
+/// `Upload-Metadata` is handed back as it came, so it is kept; ours is under 120 bytes.
+const METADATA_BYTES_MAX: usize = 1_000;
+
+/// How a URL names an upload: by the id that its creation gave, or by the hash of a blob that HQ holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadRef {
+    Upload([u8; 16]),
+    Blob([u8; 32]),
+}
+
+/// What a phone announces when it creates an upload.
+#[derive(Debug)]
+pub struct Announced {
+    pub sha256: [u8; 32],
+    pub size: u64,
+    pub metadata: String,
+}
+
+/// What came of a creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// Takes bytes from offset zero.
+    Created([u8; 16]),
+    /// HQ holds the blob already; nothing to send.
+    Held([u8; 32]),
+}
+
+/// Where an upload stands.
+#[derive(Debug)]
+pub struct Upload {
+    pub offset: u64,
+    pub size: u64,
+    pub metadata: String,
+}
+
+/// How a request's bytes ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatchEnd {
+    /// All of the body arrived.
+    Whole,
+    /// The connection broke or another request asked for its turn.
+    Interrupted,
+}
+
+/// Takes the bytes of one request.
+pub struct Receiving {
+    upload: UploadRow,
+    part: PartWriter,
+    room: u64,
+    checksum: Option<checksum::Running>,
+}
+
+impl Service {
+    /// Which of these blobs HQ lacks, in the order asked.
+    pub fn lacking(&self, hashes: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, Error> {
+        if hashes.len() > LACKING_MAX {
+            return Err(Error::BadRequest("more than 1000 hashes"));
+        }
+        self.storage.read(|r| {
+            let mut lacking = Vec::new();
+            for hash in hashes {
+                if r.blob_size(hash)?.is_none() {
+                    lacking.push(*hash);
+                }
+            }
+            Ok(lacking)
+        })
+    }
+
+    pub fn create_upload(&self, device: &Device, announced: Announced) -> Result<Creation, Error> {
+        if announced.size > BLOB_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
+        if announced.size == 0 || announced.metadata.len() > METADATA_BYTES_MAX {
+            return Err(Error::BadRequest("upload length or metadata"));
+        }
+        let id = random(&*self.entropy);
+        let upload = UploadRow {
+            id,
+            device: device.id,
+            sha256: announced.sha256,
+            size: announced.size,
+            offset: 0,
+            state: UploadState::Open,
+            metadata: announced.metadata,
+        };
+        let (creation, dropped) = self.storage.write(|tx| {
+            if tx.blob_size(&upload.sha256)?.is_some() {
+                return Ok::<_, Error>((Creation::Held(upload.sha256), Vec::new()));
+            }
+            tx.insert_upload(&upload, self.clock.now_ms())?;
+            let beyond = tx.uploads_beyond(&device.id, OPEN_UPLOADS_MAX)?;
+            for old in &beyond {
+                tx.set_upload_state(old, UploadState::Dropped)?;
+            }
+            Ok((Creation::Created(id), beyond))
+        })?;
+        for old in dropped {
+            self.blobs.drop_part(&old)?;
+        }
+        Ok(creation)
+    }
+
+    /// Where an upload stands. Uploads of other devices do not exist for this one.
+    pub fn upload(&self, device: &Device, at: UploadRef) -> Result<Upload, Error> {
+        match at {
+            UploadRef::Blob(sha256) => {
+                let size =
+                    self.storage.read(|r| Ok::<_, Error>(r.blob_size(&sha256)?))?.ok_or(Error::NotFound)?;
+                Ok(Upload { offset: size, size, metadata: String::new() })
+            }
+            UploadRef::Upload(id) => {
+                let row = self.own_upload(device, &id)?;
+                Ok(Upload { offset: row.offset, size: row.size, metadata: row.metadata })
+            }
+        }
+    }
+
+    /// The turn of a request at this upload; wait for it before [`Service::receive`].
+    pub fn upload_turn(&self, id: &[u8; 16]) -> Turn {
+        self.turns.join(id)
+    }
+
+    /// Begins to take bytes at `offset`. `length` is how many the request says it brings.
+    pub fn receive(
+        &self,
+        device: &Device,
+        id: &[u8; 16],
+        offset: u64,
+        length: Option<u64>,
+        checksum: Option<Checksum>,
+    ) -> Result<Receiving, Error> {
+        let upload = self.own_upload(device, id)?;
+        if offset != upload.offset {
+            return Err(Error::OffsetConflict(upload.offset));
+        }
+        let room = upload.size - upload.offset;
+        if length.is_some_and(|length| length > room) {
+            return Err(Error::TooLarge);
+        }
+        let part = match self.blobs.write_part(id, offset) {
+            Err(blobs::Error::PartMissing) => {
+                self.storage.write(|tx| tx.set_upload_state(id, UploadState::Dropped))?;
+                return Err(Error::Gone);
+            }
+            part => part?,
+        };
+        Ok(Receiving { upload, part, room, checksum: checksum.map(Checksum::start) })
+    }
+
+    /// Makes what arrived durable and, when it is all there, checks and keeps it. Returns the new offset.
+    ///
+    /// Bytes under a checksum count as a whole or not at all; others count as far as they came.
+    pub fn received(&self, receiving: Receiving, end: PatchEnd) -> Result<u64, Error> {
+        let Receiving { upload, part, checksum, .. } = receiving;
+        let offset = match (checksum, end) {
+            (None, _) => part.finish()?,
+            (Some(_), PatchEnd::Interrupted) => return Ok(part.undo()?),
+            (Some(running), PatchEnd::Whole) => {
+                if !running.matches() {
+                    part.undo()?;
+                    return Err(Error::ChecksumMismatch);
+                }
+                part.finish()?
+            }
+        };
+        if offset < upload.size {
+            self.storage.write(|tx| tx.set_upload_offset(&upload.id, offset))?;
+            return Ok(offset);
+        }
+        match self.blobs.complete(&upload.id, &upload.sha256)? {
+            Completed::WrongHash => {
+                self.storage.write(|tx| tx.set_upload_state(&upload.id, UploadState::Refused))?;
+                Err(Error::HashMismatch)
+            }
+            Completed::Held => {
+                self.storage.write(|tx| {
+                    tx.insert_blob(&upload.sha256, upload.size, &upload.device, self.clock.now_ms())?;
+                    tx.set_upload_offset(&upload.id, offset)?;
+                    tx.set_upload_state(&upload.id, UploadState::Held)
+                })?;
+                self.events.tell(Changed { visits: true, ..Changed::default() });
+                Ok(offset)
+            }
+        }
+    }
+
+    fn own_upload(&self, device: &Device, id: &[u8; 16]) -> Result<UploadRow, Error> {
+        let row = self.storage.read(|r| Ok::<_, Error>(r.upload(id)?))?;
+        let row = row.filter(|row| row.device == device.id).ok_or(Error::NotFound)?;
+        match row.state {
+            UploadState::Open | UploadState::Held => Ok(row),
+            UploadState::Refused | UploadState::Dropped => Err(Error::Gone),
+        }
+    }
+}
+
+impl Receiving {
+    /// Blocks on the file; fails when more comes than the upload has room for.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.room = self.room.checked_sub(bytes.len() as u64).ok_or(Error::TooLarge)?;
+        if let Some(running) = &mut self.checksum {
+            running.update(bytes);
+        }
+        Ok(self.part.write(bytes)?)
+    }
+}

@@ -1,0 +1,107 @@
+//! The one way to open the database: pragmas, version check, then every upgrade step in one immediate transaction.
+//!
+//! Two numbers: `user_version` is the step that the file has reached, `meta.oldest_step` the oldest server that may still
+//! open it. An added table leaves the second one alone, so that an older node can run on during an upgrade.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::Error;
+
+/// Never edited after a release; a change is a new file.
+const STEPS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_accounts.sql"),
+    include_str!("../../migrations/sqlite/0002_blobs.sql"),
+    include_str!("../../migrations/sqlite/0003_log.sql"),
+    include_str!("../../migrations/sqlite/0004_rows.sql"),
+];
+
+/// The oldest step whose code can work on a file of the newest step.
+const OLDEST_STEP: u32 = 1;
+
+/// A reader that waits longer than this is stuck behind something that will not end.
+const BUSY_TIMEOUT_MS: u64 = 10_000;
+
+pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
+    let mut conn = Connection::open(path)?;
+    pragmas(&conn)?;
+    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Error::Corrupt("journal mode"));
+    }
+    conn.execute_batch("PRAGMA synchronous = FULL;")?;
+    upgrade(&mut conn)?;
+    Ok(conn)
+}
+
+pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    pragmas(&conn)?;
+    conn.execute_batch("PRAGMA query_only = ON;")?;
+    Ok(conn)
+}
+
+fn pragmas(conn: &Connection) -> Result<(), Error> {
+    conn.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    conn.set_prepared_statement_cache_capacity(256);
+    conn.execute_batch("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;")?;
+    Ok(())
+}
+
+fn upgrade(conn: &mut Connection) -> Result<(), Error> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let latest = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    if found > latest {
+        let needed: u32 =
+            tx.query_row("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'oldest_step'", [], |row| {
+                row.get(0)
+            })?;
+        return if needed > latest { Err(Error::Newer { found, needed }) } else { Ok(()) };
+    }
+    if found == latest {
+        return Ok(());
+    }
+    for step in STEPS.iter().skip(found as usize) {
+        tx.execute_batch(step)?;
+    }
+    tx.execute(
+        "INSERT INTO meta (key, value) VALUES ('oldest_step', CAST(?1 AS BLOB))
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [OLDEST_STEP.to_string()],
+    )?;
+    tx.pragma_update(None, "user_version", latest)?;
+    tx.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Storage;
+    use super::*;
+
+    #[test]
+    fn a_file_of_a_newer_server_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hq.sqlite");
+        drop(Storage::open(&path).unwrap());
+        let conn = Connection::open(&path).unwrap();
+        conn.pragma_update(None, "user_version", 999).unwrap();
+        // A newer file that says older servers may go on is opened.
+        drop(Storage::open(&path).unwrap());
+        conn.execute("UPDATE meta SET value = CAST('998' AS BLOB) WHERE key = 'oldest_step'", []).unwrap();
+        assert!(matches!(Storage::open(&path), Err(Error::Newer { found: 999, needed: 998 })));
+    }
+
+    #[test]
+    fn opening_twice_changes_nothing_and_readers_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hq.sqlite");
+        drop(Storage::open(&path).unwrap());
+        let _again = Storage::open(&path).unwrap();
+        let reader = reader(&path).unwrap();
+        assert!(reader.execute("DELETE FROM meta", []).is_err());
+    }
+}
