@@ -18,6 +18,7 @@ declare module 'vue-router' {
 
 export const router = createRouter({
   history: createWebHashHistory(),
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path || to.params.id === from.params.id ? undefined : { top: 0 }),
   routes: [
     { path: '/', redirect: '/visits' },
     { path: '/setup', name: 'setup', component: SetupPage, meta: { open: true, title: 'setup.title' } },

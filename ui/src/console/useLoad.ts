@@ -11,10 +11,10 @@ export interface Load<T> {
 
 /**
  * Fetches when the component appears and whenever `reload` is called, never twice at once. What was fetched stays on
- * screen while a later fetch fails: the error stands beside it.
+ * screen while a later fetch fails: the error stands beside it. `known` is shown until the first answer.
  */
-export function useLoad<T>(fetchIt: () => Promise<T>): Load<T> {
-  const data = shallowRef<T | null>(null)
+export function useLoad<T>(fetchIt: () => Promise<T>, known: T | null = null): Load<T> {
+  const data = shallowRef<T | null>(known)
   const error = shallowRef<unknown>(null)
   const loading = ref(false)
   const reload = serial(async () => {

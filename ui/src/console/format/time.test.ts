@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { shortStamp, spanOf, stamp } from './time'
+import { offsetText, shortStamp, spanOf, stamp } from './time'
 
 const noon = Date.UTC(2026, 10, 24, 5, 5, 9)
 
@@ -40,3 +40,12 @@ describe('spans', () => {
     expect(spanOf(121_000, 'up')).toEqual({ amount: '3', unit: 'min' })
   })
 })
+
+it.each([
+  [2_300, '+2.3 s'],
+  [-400, '−0.4 s'],
+  [59_960, '+0:01:00'],
+  [-192_000, '−0:03:12'],
+  [7_800_000, '+2:10:00'],
+  [360_000_000, '+100:00:00'],
+])('a clock corrected by %i ms', (ms, text) => expect(offsetText(ms)).toBe(text))

@@ -55,4 +55,14 @@ export function spanOf(ms: number, rounding: 'nearest' | 'up' = 'nearest'): Span
   return { amount: String(round(length / 86_400_000)), unit: 'd' }
 }
 
+/** What was added to a clock, exact to the second: `+2:10:00`, `−0:03:12`; below a minute to the tenth: `+2.3 s`. */
+export function offsetText(ms: number): string {
+  const sign = ms < 0 ? '−' : '+'
+  const tenths = Math.round(Math.abs(ms) / 100)
+  if (tenths < 600) return `${sign}${tenthsText(tenths)} s`
+  const seconds = Math.round(Math.abs(ms) / 1_000)
+  const two = (n: number) => String(n).padStart(2, '0')
+  return `${sign}${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+}
+
 const tenthsText = (tenths: number) => (tenths % 10 === 0 ? String(tenths / 10) : (tenths / 10).toFixed(1))

@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n'
 import { ApiError } from '../api'
 import { reference } from '../reference'
 import { celsius, coordinates } from './text'
-import { spanOf } from './time'
+import { offsetText, spanOf } from './time'
 
 export function useFormat() {
   const { t, te, locale } = useI18n()
@@ -18,11 +18,9 @@ export function useFormat() {
   /** `± 2 s`, or that nobody knows: a phone that never met HQ has no stated uncertainty. */
   const uncertainty = (ms: number | null) => (ms === null ? t('time.uncertain') : t('time.within', { span: span(ms, 'up') }))
 
-  /** What HQ added to the phone's own time: `+2 s`, `−3 min`. */
+  /** What HQ added to the phone's own time. */
   function correction(raw_ms: number, corrected_ms: number) {
-    const difference = corrected_ms - raw_ms
-    if (difference === 0) return t('time.uncorrected')
-    return `${difference > 0 ? '+' : '−'}${span(difference)}`
+    return raw_ms === corrected_ms ? t('time.uncorrected') : offsetText(corrected_ms - raw_ms)
   }
 
   function clock(ahead_ms: number | null) {
@@ -52,6 +50,8 @@ export function useFormat() {
     return `${coordinates(lat_e7, lon_e7)}${accuracy}`
   }
 
+  const list = (names: string[]) => names.join(t('separator'))
+
   const category = (code: string) => named(reference.value.categories, code)
   const district = (code: string) => named(reference.value.districts, code)
 
@@ -67,5 +67,5 @@ export function useFormat() {
     return error.incident ? `${text} ${t('problem.incident', { incident: error.incident })}` : text
   }
 
-  return { t, pick, span, uncertainty, correction, clock, word, answer, place, category, district, problem }
+  return { t, pick, span, uncertainty, correction, clock, word, answer, place, list, category, district, problem }
 }
