@@ -1,0 +1,250 @@
+//! Is this a whole picture that is safe to decode? Answered from headers and structure; no pixel is decoded.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::{PHOTO_BYTES_MAX, PhotoError};
+
+/// The largest phone sensors in the field have 100 megapixels or fewer after binning.
+pub const PIXELS_MAX: u64 = 100_000_000;
+/// What one decoded picture may take in memory: [`PIXELS_MAX`] in 8-bit RGB. Deeper pictures must have fewer pixels.
+const DECODED_BYTES_MAX: u64 = PIXELS_MAX * 3;
+
+/// The formats that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Jpeg,
+    Png,
+    WebP,
+}
+
+impl Format {
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::WebP => "webp",
+        }
+    }
+
+    const fn codec(self) -> ImageFormat {
+        match self {
+            Self::Jpeg => ImageFormat::Jpeg,
+            Self::Png => ImageFormat::Png,
+            Self::WebP => ImageFormat::WebP,
+        }
+    }
+}
+
+/// What the header of a picture says; pixels as stored, before any EXIF orientation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picture {
+    pub format: Format,
+    pub width: u32,
+    pub height: u32,
+}
+
+/// Checks that a file is a whole picture of a known format that can be decoded within the limits.
+pub fn inspect(path: &Path) -> Result<Picture, PhotoError> {
+    let file = File::open(path)?;
+    let (picture, _) = open(&file)?;
+    if is_whole(path, picture.format)? { Ok(picture) } else { Err(PhotoError::Unreadable) }
+}
+
+/// Reads the header and returns a decoder that is within the limits, before it has decoded anything.
+pub(super) fn open(file: &File) -> Result<(Picture, impl ImageDecoder + '_), PhotoError> {
+    if file.metadata()?.len() > PHOTO_BYTES_MAX {
+        return Err(PhotoError::TooLarge);
+    }
+    let mut reader = BufReader::new(file);
+    let format = recognise(reader.fill_buf()?)?;
+    let mut reader = ImageReader::with_format(reader, format.codec());
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(DECODED_BYTES_MAX);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > PIXELS_MAX || decoder.total_bytes() > DECODED_BYTES_MAX {
+        return Err(PhotoError::TooManyPixels { width, height });
+    }
+    if width == 0 || height == 0 {
+        return Err(PhotoError::Unreadable);
+    }
+    Ok((Picture { format, width, height }, decoder))
+}
+
+/// What a decoder's error means to an officer: the picture is broken, unless the disk is.
+pub(super) fn unreadable(error: ImageError) -> PhotoError {
+    match error {
+        ImageError::IoError(error) if error.kind() != io::ErrorKind::UnexpectedEof => error.into(),
+        _ => PhotoError::Unreadable,
+    }
+}
+
+/// The format by the first bytes; file names are not asked.
+fn recognise(start: &[u8]) -> Result<Format, PhotoError> {
+    const HEIC_BRANDS: [&[u8; 4]; 8] =
+        [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"];
+    match image::guess_format(start) {
+        Ok(ImageFormat::Jpeg) => Ok(Format::Jpeg),
+        Ok(ImageFormat::Png) => Ok(Format::Png),
+        Ok(ImageFormat::WebP) => Ok(Format::WebP),
+        _ => match start.get(4..12).and_then(|boxed| boxed.strip_prefix(b"ftyp")) {
+            Some(brand) if HEIC_BRANDS.iter().any(|heic| heic.as_slice() == brand) => Err(PhotoError::Heic),
+            _ => Err(PhotoError::Unreadable),
+        },
+    }
+}
+
+/// Whether the file reaches the end that its own structure announces. Decoders do not tell: they paint what is missing.
+fn is_whole(path: &Path, format: Format) -> io::Result<bool> {
+    let file = File::open(path)?;
+    let len = file.metadata()?.len();
+    let mut reader = BufReader::new(file);
+    let whole = match format {
+        Format::Jpeg => jpeg_is_whole(&mut reader),
+        Format::Png => png_is_whole(&mut reader),
+        Format::WebP => webp_is_whole(&mut reader, len),
+    };
+    match whole {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        whole => whole,
+    }
+}
+
+/// Walks from marker to marker to *end of image*. Each step consumes two bytes or more, so the file bounds the loop.
+fn jpeg_is_whole(reader: &mut BufReader<File>) -> io::Result<bool> {
+    const END_OF_IMAGE: u8 = 0xd9;
+    let mut seen_scan = false;
+    loop {
+        // Compressed data lies between markers; a 0xff byte in it is followed by 0x00.
+        reader.skip_until(0xff)?;
+        let mut marker = byte(reader)?;
+        while marker == 0xff {
+            marker = byte(reader)?;
+        }
+        match marker {
+            END_OF_IMAGE => return Ok(seen_scan),
+            // An escaped 0xff, a restart marker, the start of the image: nothing follows them.
+            0x00 | 0x01 | 0xd0..=0xd8 => {}
+            _ => {
+                seen_scan |= marker == 0xda;
+                let len = u16::from_be_bytes([byte(reader)?, byte(reader)?]);
+                reader.seek_relative(i64::from(len.saturating_sub(2)))?;
+            }
+        }
+    }
+}
+
+/// Walks from chunk to chunk to `IEND`. Each step consumes twelve bytes or more.
+fn png_is_whole(reader: &mut BufReader<File>) -> io::Result<bool> {
+    const SIGNATURE_LEN: i64 = 8;
+    const CHECKSUM_LEN: i64 = 4;
+    reader.seek_relative(SIGNATURE_LEN)?;
+    loop {
+        let (mut len, mut kind) = ([0; 4], [0; 4]);
+        reader.read_exact(&mut len)?;
+        reader.read_exact(&mut kind)?;
+        if kind == *b"IEND" {
+            reader.read_exact(&mut [0; CHECKSUM_LEN as usize])?;
+            return Ok(true);
+        }
+        reader.seek_relative(i64::from(u32::from_be_bytes(len)) + CHECKSUM_LEN)?;
+    }
+}
+
+/// The RIFF header announces the length of the rest.
+fn webp_is_whole(reader: &mut BufReader<File>, file_len: u64) -> io::Result<bool> {
+    let mut header = [0; 8];
+    reader.read_exact(&mut header)?;
+    let [_, _, _, _, len @ ..] = header;
+    Ok(8 + u64::from(u32::from_le_bytes(len)) <= file_len)
+}
+
+fn byte(reader: &mut impl Read) -> io::Result<u8> {
+    let mut byte = [0];
+    reader.read_exact(&mut byte)?;
+    let [byte] = byte;
+    Ok(byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::photo::{fixtures, read_exif, thumbnail};
+
+    fn inspect_fixture(name: &str) -> Result<Picture, PhotoError> {
+        inspect(&fixtures::path(name))
+    }
+
+    #[test]
+    fn formats_are_recognised_by_content() {
+        let picture = |format| Picture { format, width: 96, height: 64 };
+        for (name, format) in [
+            ("baseline.jpg", Format::Jpeg),
+            ("progressive.jpg", Format::Jpeg),
+            ("picture.png", Format::Png),
+            ("picture.webp", Format::WebP),
+        ] {
+            assert_eq!(inspect_fixture(name).unwrap(), picture(format), "{name}");
+        }
+    }
+
+    #[test]
+    fn refusals_say_why() {
+        assert!(matches!(inspect_fixture("header.heic"), Err(PhotoError::Heic)));
+        assert!(matches!(inspect_fixture("truncated.jpg"), Err(PhotoError::Unreadable)));
+        assert!(matches!(inspect_fixture("bomb.png"), Err(PhotoError::TooManyPixels { .. })));
+        assert!(matches!(inspect_fixture("bomb-deep.png"), Err(PhotoError::TooManyPixels { .. })));
+        assert!(matches!(inspect_fixture("README.md"), Err(PhotoError::Unreadable)));
+        assert!(matches!(inspect_fixture("no such file"), Err(PhotoError::Io(_))));
+    }
+
+    #[test]
+    fn a_photo_cut_anywhere_is_not_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut");
+        for name in ["baseline.jpg", "progressive.jpg", "picture.png", "picture.webp"] {
+            let original = fixtures::bytes(name);
+            for len in (0..original.len()).step_by(7).chain([original.len() - 1]) {
+                std::fs::write(&path, &original[..len]).unwrap();
+                assert!(matches!(inspect(&path), Err(PhotoError::Unreadable)), "{name} cut to {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_end_do_no_harm() {
+        // Phones append moving pictures and their maker's notes.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long.jpg");
+        let bytes = [fixtures::bytes("baseline.jpg"), b"trailer".to_vec()].concat();
+        std::fs::write(&path, bytes).unwrap();
+        assert!(inspect(&path).is_ok());
+    }
+
+    /// Law 9: whatever one flipped byte does to a real photo, it is a result and no panic.
+    #[test]
+    fn a_flipped_byte_never_panics() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("damaged");
+        for name in ["gps.jpg", "progressive.jpg", "picture.png", "picture.webp"] {
+            let original = fixtures::bytes(name);
+            // Headers byte by byte, the compressed rest in steps.
+            let places = (0..original.len().min(700)).chain((700..original.len()).step_by(5));
+            for place in places {
+                for flip in [0xff, 0x01] {
+                    let mut damaged = original.clone();
+                    damaged[place] ^= flip;
+                    std::fs::write(&path, &damaged).unwrap();
+                    let _ = inspect(&path);
+                    let facts = read_exif(&path);
+                    let _ = thumbnail(&path, facts.orientation, 48);
+                }
+            }
+        }
+    }
+}
