@@ -42,7 +42,9 @@ fn attend(app: &AppHandle, event: &RunEvent) {
         RunEvent::Exit => app.state::<Phone>().suspend(),
         #[cfg(mobile)]
         RunEvent::WindowEvent { event: WindowEvent::Suspended, .. } => app.state::<Phone>().suspend(),
-        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { .. }, .. } => app.state::<Phone>().suspend(),
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { .. }, .. } => {
+            app.state::<Phone>().suspend()
+        }
         _ => {}
     }
 }

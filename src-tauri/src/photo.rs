@@ -39,13 +39,15 @@ impl Received {
     fn from_body(body: &InvokeBody, header: Option<&[u8]>) -> Result<Self, String> {
         match body {
             InvokeBody::Raw(bytes) => {
-                let meta = str::from_utf8(header.ok_or("no description")?).map_err(|error| error.to_string())?;
+                let meta =
+                    str::from_utf8(header.ok_or("no description")?).map_err(|error| error.to_string())?;
                 let meta = percent_decode_str(meta).decode_utf8().map_err(|error| error.to_string())?;
                 let meta = serde_json::from_str(&meta).map_err(|error| error.to_string())?;
                 Ok(Self { meta, bytes: bytes.clone() })
             }
             InvokeBody::Json(json) => {
-                let Encoded { meta, base64 } = Encoded::deserialize(json).map_err(|error| error.to_string())?;
+                let Encoded { meta, base64 } =
+                    Encoded::deserialize(json).map_err(|error| error.to_string())?;
                 let bytes = BASE64_STANDARD.decode(base64).map_err(|error| error.to_string())?;
                 Ok(Self { meta, bytes })
             }
@@ -58,11 +60,17 @@ fn bad_request(why: &str) -> ApiError {
 }
 
 /// Answers the `photo` scheme.
-pub(crate) fn serve(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
+pub(crate) fn serve(
+    context: UriSchemeContext<'_, Wry>,
+    request: Request<Vec<u8>>,
+    responder: UriSchemeResponder,
+) {
     let app = context.app_handle().clone();
     async_runtime::spawn_blocking(move || {
         let engine = app.state::<Phone>().engine();
-        responder.respond(engine.and_then(|engine| read(&engine, request.uri().path())).unwrap_or_else(|_| missing()));
+        responder.respond(
+            engine.and_then(|engine| read(&engine, request.uri().path())).unwrap_or_else(|_| missing()),
+        );
     });
 }
 

@@ -1,1 +1,11 @@
+//! The test world: what the tests of the whole system share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this package is nothing but tests, and a test fails by panicking"
+)]
 
+pub mod processes;
+pub mod webdriver;

@@ -28,7 +28,8 @@ impl Announcer {
     }
 
     pub(crate) fn stream(&self) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
-        let changes = BroadcastStream::new(self.0.subscribe()).map(|next| next.unwrap_or_else(|_| everything()));
+        let changes =
+            BroadcastStream::new(self.0.subscribe()).map(|next| next.unwrap_or_else(|_| everything()));
         let events = changes.filter_map(|changes| Event::default().json_data(changes).ok().map(Ok));
         Sse::new(events).keep_alive(KeepAlive::default())
     }

@@ -38,7 +38,8 @@ async fn main() -> Result<()> {
         .init();
     let arguments = Arguments::parse();
     let options = Options::system(arguments.data);
-    let key = ids::random::<16>(&*options.entropy).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let key =
+        ids::random::<16>(&*options.entropy).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let engine = tokio::task::spawn_blocking(move || Engine::open(options)).await??;
     match (arguments.enroll, arguments.ui) {
         (Some(text), _) => enroll(engine, text, arguments.server).await,
@@ -57,7 +58,8 @@ async fn enroll(engine: Engine, text: String, server_url: Option<String>) -> Res
 }
 
 async fn serve(engine: Engine, ui: PathBuf, port: u16, key: String) -> Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port} of loopback"))?;
+    let listener =
+        TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port} of loopback"))?;
     engine.start_sync(tokio::runtime::Handle::current());
     println!("xuncha-bridge: http://{}/?key={key}", listener.local_addr()?);
     xuncha_bridge::serve(engine, listener, &ui, key, stopped()).await

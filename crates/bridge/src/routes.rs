@@ -111,8 +111,11 @@ async fn photo(
     // A photo is named by its content, so it never changes.
     let forever = "private, max-age=31536000, immutable".to_owned();
     let nosniff = "nosniff".to_owned();
-    let headers =
-        [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, forever), (header::X_CONTENT_TYPE_OPTIONS, nosniff)];
+    let headers = [
+        (header::CONTENT_TYPE, mime),
+        (header::CACHE_CONTROL, forever),
+        (header::X_CONTENT_TYPE_OPTIONS, nosniff),
+    ];
     Ok((headers, bytes))
 }
 

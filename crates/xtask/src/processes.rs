@@ -16,6 +16,8 @@ use crate::place;
 
 /// A debug build opens its database and listens within a second; a loaded machine gets a minute.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// A program that is ready prints what else it has to say at once.
+const SAYS_WITHIN: Duration = Duration::from_secs(1);
 /// How often the children are asked whether one has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -32,19 +34,20 @@ impl Processes {
         Ok(())
     }
 
-    /// Starts a program and waits until it prints a line that `wanted` accepts, which is returned. Its output is
-    /// shown as well.
-    pub(crate) fn start_until(
+    /// Starts a program and waits until it prints a line with an address, which is returned; so is the next line, when
+    /// there is one at once. Its output is shown as well.
+    pub(crate) fn start_until_ready(
         &mut self,
         name: &'static str,
         program: &Command,
-        wanted: fn(&str) -> bool,
-    ) -> Result<String> {
+    ) -> Result<(String, Option<String>)> {
         let child = self.spawn(name, bound_to_us(program).stdout(Stdio::piped()))?;
         let lines = lines_of(child)?;
         loop {
             match lines.recv_timeout(READY_WITHIN) {
-                Ok(line) if wanted(&line) => return Ok(line),
+                Ok(line) if address_in(&line).is_some() => {
+                    return Ok((line, lines.recv_timeout(SAYS_WITHIN).ok()));
+                }
                 Ok(_) => {}
                 Err(mpsc::RecvTimeoutError::Timeout) => bail!("{name} did not say that it is ready"),
                 Err(mpsc::RecvTimeoutError::Disconnected) => bail!("{name} ended before it was ready"),
@@ -88,6 +91,10 @@ pub(crate) fn port_is_free(port: u16) -> Result<()> {
     let free = TcpListener::bind(("127.0.0.1", port)).is_ok();
     ensure!(free, "port {port} is busy: stop what uses it, or choose another with --port");
     Ok(())
+}
+
+pub(crate) fn address_in(line: &str) -> Option<&str> {
+    line.split_whitespace().find(|word| word.starts_with("http://"))
 }
 
 fn bound_to_us(program: &Command) -> Command {

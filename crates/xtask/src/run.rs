@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::processes::{self, Processes};
+use crate::processes::{self, Processes, address_in};
 use crate::{place, setup};
 
 #[derive(Args)]
@@ -61,8 +61,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn start_server(all: &mut Processes, data: &Path, port: u16) -> Result<String> {
     let mut serve = server("serve", data);
     serve.args(["--listen", &format!("127.0.0.1:{port}"), "--ui"]).arg(place::ui_dist());
-    let line = all.start_until("HQ", &serve, |line| line.contains("http://"))?;
-    Ok(address_in(&line).unwrap_or_default().to_owned())
+    let (ready, next) = all.start_until_ready("HQ", &serve)?;
+    let one_time_link = next.as_deref().and_then(address_in);
+    Ok(one_time_link.or(address_in(&ready)).unwrap_or_default().to_owned())
 }
 
 /// A fresh one-time code from HQ, handed to the phone's data folder as an officer would scan it.
@@ -91,16 +92,12 @@ fn start_phone(all: &mut Processes, data: &Path, port: u16, browser: bool) -> Re
     }
     let mut bridge = Command::new(place::built("xuncha-bridge"));
     bridge.arg("--data").arg(data).arg("--ui").arg(place::ui_dist()).args(["--port", &port.to_string()]);
-    let line = all.start_until("the phone's bridge", &bridge, |line| line.contains("http://"))?;
-    Ok(address_in(&line).unwrap_or_default().to_owned())
+    let (ready, _) = all.start_until_ready("the phone's bridge", &bridge)?;
+    Ok(address_in(&ready).unwrap_or_default().to_owned())
 }
 
 fn server(subcommand: &str, data: &Path) -> Command {
     let mut command = Command::new(place::built("xuncha-server"));
     command.arg(subcommand).arg("--data").arg(data);
     command
-}
-
-fn address_in(line: &str) -> Option<&str> {
-    line.split_whitespace().find(|word| word.starts_with("http://"))
 }
