@@ -8,4 +8,5 @@
 )]
 
 pub mod processes;
+pub mod stage;
 pub mod webdriver;

@@ -102,7 +102,9 @@ pub(crate) fn ui_packages() -> Result<()> {
 }
 
 fn nextest() -> Result<()> {
-    if answers("cargo-nextest", &["--version"]) {
+    // Asked through cargo, which also looks where `cargo install` puts things when PATH does not.
+    let asked = place::cargo(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if asked.is_ok_and(|status| status.success()) {
         println!("setup: cargo-nextest is present");
         return Ok(());
     }
