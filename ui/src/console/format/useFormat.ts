@@ -1,14 +1,16 @@
 // Formatting that needs words: the same pure functions, in the language of the screen.
 import { useI18n } from 'vue-i18n'
+import { useTexts } from '@/shared/i18n'
 import { ApiError } from '../api'
 import { reference } from '../reference'
 import { celsius, coordinates } from './text'
 import { offsetText, spanOf } from './time'
 
 export function useFormat() {
-  const { t, te, locale } = useI18n()
+  const { t, te } = useI18n()
+  const texts = useTexts()
 
-  const pick = (zh: string, en: string) => (locale.value === 'zh-CN' ? zh || en : en || zh)
+  const pick = (zh: string, en: string) => texts.pick({ zh, en })
 
   function span(ms: number, rounding: 'nearest' | 'up' = 'nearest') {
     const { amount, unit } = spanOf(ms, rounding)
@@ -30,11 +32,7 @@ export function useFormat() {
   }
 
   /** A code of the log in words; a code newer than this console is shown as it is. */
-  function word(group: string, code: string | null | undefined) {
-    if (code === null || code === undefined || code === '') return ''
-    const key = `word.${group}.${code}`
-    return te(key) ? t(key) : code
-  }
+  const word = (group: string, code: string | null) => (code ? texts.word(`word.${group}`, code) : '')
 
   function answer(value: string, kind: string) {
     if (value === 'yes' || value === 'no' || value === 'na') return t(`word.answer.${value}`)
@@ -50,7 +48,7 @@ export function useFormat() {
     return `${coordinates(lat_e7, lon_e7)}${accuracy}`
   }
 
-  const list = (names: string[]) => names.join(t('separator'))
+  const list = (names: string[]) => names.join(t('common.listSeparator'))
 
   const category = (code: string) => named(reference.value.categories, code)
   const district = (code: string) => named(reference.value.districts, code)
