@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cbor::Value;
 use crate::ids::{CommitRef, OfficerId};
+use crate::limits;
 use crate::log::detached::DetachedHash;
 
 /// A value as a store keeps it.
@@ -91,6 +92,15 @@ impl Field {
         self.dead.remove(commit);
     }
 
+    /// What an edit made on this very drawing replaces: all that is live now, also what is not drawn because a status
+    /// absorbs it. Handed to the screen with the value and back with the edit; never looked up when the edit is written,
+    /// or it would bury what arrived in between.
+    ///
+    /// Cut at the 64 that one op may name: the rest stays live and is resolved by another edit.
+    pub fn token(&self) -> Vec<CommitRef> {
+        self.live.keys().take(limits::OVER_MAX).copied().collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.live.is_empty() && self.dead.is_empty()
     }
@@ -104,7 +114,8 @@ pub type Absorbs<'a> = &'a dyn Fn(&Value, &Value) -> bool;
 /// What a reader sees of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Display<'a> {
-    /// Every live op, the displayed one first. Never empty.
+    /// The live ops that no other absorbs, the displayed one first. Never empty. An edit replaces [`Field::token`], which
+    /// holds the absorbed ones, too.
     pub live: Vec<&'a Live>,
     pub state: Agreement,
 }

@@ -5,11 +5,13 @@ use crate::ids::{ChainId, CommitHash, OfficerId, tagged_hash};
 use crate::limits;
 use crate::time::ClockOffset;
 
-use super::body::{self, Body, Op};
+use super::body::{self, Body, Op, Reference};
 use super::detached::Detached;
 
 pub const HEADER_VERSION: u64 = 1;
 pub const HEADER_TAG: &str = "xuncha/1 header";
+/// Sequence numbers and feed positions stay within what databases and other languages hold as a signed number.
+pub const NUMBER_MAX: u64 = i64::MAX as u64;
 
 /// What the author knew and claims. Its encoding is hashed; the hash names the commit and the chain runs over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +97,14 @@ pub struct Place {
     pub prev: CommitHash,
 }
 
+/// An own ancestor has a lower number: what an op names by number alone must already be there.
+fn check_ancestors(body: &Body, seq: u64) -> Result<(), CborError> {
+    let Body::Known(ops) = body else { return Ok(()) };
+    let ahead =
+        |reference: &Reference| matches!(reference, Reference::Own { seq: own } if *own == 0 || *own >= seq);
+    if ops.iter().any(|op| op.over.iter().any(ahead)) { Err(CborError::Limit("ancestor")) } else { Ok(()) }
+}
+
 impl Commit {
     /// Makes a commit of `ops`; refuses what no receiver would take.
     pub fn write(place: Place, stamp: &Stamp, ops: &[Op], detached: Detached) -> Result<Self, CborError> {
@@ -111,7 +121,11 @@ impl Commit {
         if core.len() + detached.to_bytes().len() > limits::COMMIT_BYTES_MAX {
             return Err(CborError::Limit("commit"));
         }
+        if place.seq == 0 || place.seq.max(stamp.feed_position) > NUMBER_MAX {
+            return Err(CborError::Limit("sequence"));
+        }
         let body = body::read_core(&core, detached.len())?;
+        check_ancestors(&body, place.seq)?;
         let header = Header {
             chain: place.chain,
             seq: place.seq,
@@ -149,5 +163,59 @@ impl Commit {
             monotonic_ms: self.header.monotonic_ms,
             feed_position: self.header.feed_position,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cbor::Value;
+    use crate::ids::EntityId;
+    use crate::log::body::{Entity, OpValue};
+
+    fn written(seq: u64, device_ms: i64, before_s: i64, over: Vec<Reference>) -> Result<Commit, CborError> {
+        let place = Place { chain: ChainId([1; 16]), seq, prev: CommitHash([2; 32]) };
+        let stamp = Stamp {
+            officer: OfficerId([3; 16]),
+            device_ms,
+            clock: Some(ClockOffset { offset_ms: i64::MIN, error_ms: 0 }),
+            boot: [4; 8],
+            monotonic_ms: i64::MAX,
+            feed_position: 0,
+        };
+        let op = Op {
+            entity: Entity::new(5, EntityId([5; 16])),
+            field: "f".into(),
+            value: OpValue::Plain(Value::Null),
+            before_s,
+            over,
+        };
+        Commit::write(place, &stamp, &[op], Detached::none())
+    }
+
+    #[test]
+    fn an_own_ancestor_has_a_lower_number() {
+        let own = |seq| vec![Reference::Own { seq }];
+        assert!(written(3, 0, 0, own(2)).is_ok());
+        for seq in [0, 3, 4, u64::MAX] {
+            assert_eq!(written(3, 0, 0, own(seq)).unwrap_err(), CborError::Limit("ancestor"), "{seq}");
+        }
+    }
+
+    #[test]
+    fn extreme_clocks_never_overflow() {
+        let commit = written(1, i64::MIN, 0, Vec::new()).unwrap();
+        assert_eq!(commit.op_corrected_ms(&commit.ops()[0]), i64::MIN);
+        let commit = written(1, 0, body::DELAY_S_MAX, Vec::new()).unwrap();
+        assert_eq!(commit.op_corrected_ms(&commit.ops()[0]), i64::MIN);
+        assert_eq!(written(1, 0, i64::MAX, Vec::new()).unwrap_err(), CborError::Limit("delay"));
+        assert!(written(1, 0, i64::MIN, Vec::new()).is_err());
+    }
+
+    #[test]
+    fn numbers_fit_a_signed_column() {
+        assert!(written(NUMBER_MAX, 0, 0, Vec::new()).is_ok());
+        assert_eq!(written(NUMBER_MAX + 1, 0, 0, Vec::new()).unwrap_err(), CborError::Limit("sequence"));
+        assert_eq!(written(0, 0, 0, Vec::new()).unwrap_err(), CborError::Limit("sequence"));
     }
 }

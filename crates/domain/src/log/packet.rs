@@ -3,24 +3,30 @@
 //! Hashes that a receiver can compute do not travel: not the header hashes, not the body hashes, not the salted hashes
 //! of detached values. The receiver links the run to the commit before it and checks one signature at the end.
 
-use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
 use crate::cbor::{self, CborError};
-use crate::ids::{ChainId, CityId, CommitHash, CommitRef, OfficerId, Scope, tagged_hash};
+use crate::ids::{ChainId, CityId, CommitHash, CommitRef, Scope, tagged_hash};
 use crate::limits;
-use crate::time::ClockOffset;
 
-use super::commit::{Commit, Place, Stamp};
+use super::commit::{Commit, Place};
 use super::crypto::{Algorithm, CryptoError, PublicKey};
-use super::detached::Detached;
 use super::head::Head;
+use super::payload;
+
+pub use super::payload::Loose;
 
 /// The shared dictionary: what the cores of ordinary visits look like. Named on the wire by its hash; a receiver that
 /// does not have it says so and the sender falls back to `Compression::None`.
 const DICTIONARY: &[u8] = include_bytes!("../../data/dictionary-1.bin");
-/// Trades a millisecond on the phone for 4 % fewer bytes than level 3.
-const ZSTD_LEVEL: i32 = 12;
+/// A seventh fewer bytes than level 3, for milliseconds on a phone; higher levels gain nothing more.
+const ZSTD_LEVEL: i32 = 15;
+/// How every zstd frame begins. Older formats that a zstd library may still read are not let near it.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// What a commit adds to a payload beside its core and values, at most: tables, times, lengths.
+const COMMIT_OVERHEAD_BYTES: usize = 96;
+/// What a packet adds to its payload, at most: the genesis record, signature, names and lengths.
+const PACKET_OVERHEAD_BYTES: usize = 2_048;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PacketError {
@@ -75,16 +81,9 @@ pub struct Packet {
     pub signature: Vec<u8>,
 }
 
-/// A commit of a packet before it is linked to its chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loose {
-    stamp: Stamp,
-    core: Vec<u8>,
-    detached: Detached,
-}
-
 impl Packet {
-    /// Packs `commits`, which follow each other on one chain, under the signature of the last one's head.
+    /// Packs `commits`, which follow each other on one chain, under the signature of the last one's head. Refuses what no
+    /// receiver would take; see [`fitting`].
     pub fn pack(
         genesis: Option<&[u8]>,
         commits: &[Commit],
@@ -92,7 +91,20 @@ impl Packet {
         compression: Compression,
     ) -> Result<Self, PacketError> {
         let first = commits.first().ok_or(PacketError::Limit("empty"))?;
-        let plain = write_payload(commits);
+        if commits.len() > limits::PACKET_COMMITS_MAX {
+            return Err(PacketError::Limit("commits"));
+        }
+        let follow = |pair: &[Commit]| match pair {
+            [a, b] => {
+                (b.header.chain, b.header.prev) == (a.header.chain, a.hash)
+                    && b.header.seq == a.header.seq + 1
+            }
+            _ => true,
+        };
+        if !commits.windows(2).all(follow) {
+            return Err(PacketError::Predecessor);
+        }
+        let plain = payload::write(commits);
         if plain.len() > limits::PACKET_UNPACKED_MAX {
             return Err(PacketError::Limit("unpacked size"));
         }
@@ -108,6 +120,9 @@ impl Packet {
                 })
                 .map_err(|_| PacketError::Compression)?,
         };
+        if payload.len() > limits::PACKET_BYTES_MAX - PACKET_OVERHEAD_BYTES {
+            return Err(PacketError::Limit("size"));
+        }
         Ok(Self {
             chain: first.header.chain,
             genesis: genesis.map(<[u8]>::to_vec),
@@ -187,6 +202,9 @@ impl Packet {
     pub fn unpack(&self) -> Result<Vec<Loose>, PacketError> {
         let plain = match self.compression {
             Compression::None => self.payload.clone(),
+            Compression::Zstd if !self.payload.starts_with(&ZSTD_MAGIC) => {
+                return Err(PacketError::Unpacking);
+            }
             Compression::Zstd => zstd::bulk::Decompressor::with_dictionary(DICTIONARY)
                 .and_then(|mut decompressor| decompressor.decompress(&self.payload, self.unpacked_len))
                 .map_err(|_| PacketError::Unpacking)?,
@@ -194,15 +212,17 @@ impl Packet {
         if plain.len() != self.unpacked_len {
             return Err(PacketError::Unpacking);
         }
-        read_payload(&plain)
+        payload::read(&plain)
     }
 }
 
 /// Links a run to the commit (or genesis) before it: computes every header and hash.
 ///
-/// `prev` is the whole hash of what the packet names as its predecessor.
+/// `prev` is the whole hash of what the packet names as its predecessor; for the first commit, of the genesis record.
 pub fn link(packet: &Packet, loose: Vec<Loose>, prev: CommitHash) -> Result<Vec<Commit>, PacketError> {
-    if packet.prev.is_some_and(|named| named != prev.short()) {
+    // The genesis record needs no naming: the chain's id is its hash.
+    let named = packet.prev.unwrap_or(CommitRef(packet.chain.0));
+    if named != prev.short() {
         return Err(PacketError::Predecessor);
     }
     let mut place = Place { chain: packet.chain, seq: packet.from_seq, prev };
@@ -234,9 +254,9 @@ pub fn verify_head(
 pub fn fitting(commits: &[Commit]) -> usize {
     let mut bytes = 0;
     let fits = |commit: &&Commit| {
-        bytes += commit.core.len() + commit.detached.to_bytes().len() + 64;
-        // Even what does not compress at all must fit.
-        bytes < limits::PACKET_BYTES_MAX - 4_096
+        bytes += commit.core.len() + commit.detached.to_bytes().len() + COMMIT_OVERHEAD_BYTES;
+        // Even what does not compress at all must fit, and zstd then adds less than a hundredth.
+        bytes < limits::PACKET_BYTES_MAX / 100 * 99 - PACKET_OVERHEAD_BYTES
     };
     commits.iter().take(limits::PACKET_COMMITS_MAX).take_while(fits).count().max(1)
 }
@@ -250,122 +270,4 @@ fn optional(e: &mut Encoder<Vec<u8>>, bytes: Option<&[u8]>) {
 
 fn read_optional(d: &mut Decoder<'_>) -> Result<Option<Vec<u8>>, CborError> {
     if cbor::take_null(d)? { Ok(None) } else { Ok(Some(d.bytes()?.to_vec())) }
-}
-
-/// `[officers, boots, [[officer, time, clock, boot, monotonic, feed position, core, detached]…]]`; times and positions
-/// against the commit before, the clock as `null`, `[offset, error]`, or `true` when it is as before.
-fn write_payload(commits: &[Commit]) -> Vec<u8> {
-    let mut officers: Vec<OfficerId> = Vec::new();
-    let mut boots: Vec<[u8; 8]> = Vec::new();
-    for commit in commits {
-        intern(&mut officers, commit.header.officer);
-        intern(&mut boots, commit.header.boot);
-    }
-    cbor::encoded(|e| {
-        drop(e.array(3));
-        drop(e.array(officers.len() as u64));
-        officers.iter().for_each(|officer| drop(e.bytes(officer.as_bytes())));
-        drop(e.array(boots.len() as u64));
-        boots.iter().for_each(|boot| drop(e.bytes(boot)));
-        drop(e.array(commits.len() as u64));
-        let mut last = Last::default();
-        for commit in commits {
-            let header = &commit.header;
-            drop(e.array(8));
-            drop(e.u64(index_of(&officers, &header.officer)));
-            drop(e.i64(header.device_ms.wrapping_sub(last.device_ms)));
-            match header.clock {
-                None => drop(e.null()),
-                clock if clock == last.clock => drop(e.bool(true)),
-                Some(clock) => {
-                    drop(e.array(2));
-                    drop(e.i64(clock.offset_ms));
-                    drop(e.i64(clock.error_ms));
-                }
-            }
-            drop(e.u64(index_of(&boots, &header.boot)));
-            drop(e.i64(header.monotonic_ms.wrapping_sub(last.monotonic_ms)));
-            drop(e.i64(header.feed_position.cast_signed().wrapping_sub(last.feed_position.cast_signed())));
-            drop(e.bytes(&commit.core));
-            commit.detached.write(e);
-            last = Last::of(&commit.stamp());
-        }
-    })
-}
-
-#[derive(Default)]
-struct Last {
-    device_ms: i64,
-    clock: Option<ClockOffset>,
-    monotonic_ms: i64,
-    feed_position: u64,
-}
-
-impl Last {
-    fn of(stamp: &Stamp) -> Self {
-        Self {
-            device_ms: stamp.device_ms,
-            clock: stamp.clock,
-            monotonic_ms: stamp.monotonic_ms,
-            feed_position: stamp.feed_position,
-        }
-    }
-}
-
-fn intern<T: PartialEq>(table: &mut Vec<T>, item: T) {
-    if !table.contains(&item) {
-        table.push(item);
-    }
-}
-
-fn index_of<T: PartialEq>(table: &[T], item: &T) -> u64 {
-    table.iter().position(|known| known == item).unwrap_or(table.len()) as u64
-}
-
-fn read_payload(plain: &[u8]) -> Result<Vec<Loose>, PacketError> {
-    let mut d = Decoder::new(plain);
-    cbor::expect_array(&mut d, 3)?;
-    let officers = read_table::<16>(&mut d)?;
-    let boots = read_table::<8>(&mut d)?;
-    let count = cbor::array_len(&mut d, limits::PACKET_COMMITS_MAX)?;
-    let mut last = Last::default();
-    let mut commits = Vec::new();
-    for _ in 0..count {
-        cbor::expect_array(&mut d, 8)?;
-        let officer = OfficerId(pick(&mut d, &officers)?);
-        let device_ms = last.device_ms.wrapping_add(d.i64()?);
-        let clock = match d.datatype()? {
-            Type::Null => {
-                d.null()?;
-                None
-            }
-            Type::Bool => match (d.bool()?, last.clock) {
-                (true, Some(clock)) => Some(clock),
-                _ => return Err(CborError::NotDeterministic.into()),
-            },
-            _ => {
-                cbor::expect_array(&mut d, 2)?;
-                Some(ClockOffset { offset_ms: d.i64()?, error_ms: d.i64()? })
-            }
-        };
-        let boot = pick(&mut d, &boots)?;
-        let monotonic_ms = last.monotonic_ms.wrapping_add(d.i64()?);
-        let feed_position = last.feed_position.cast_signed().wrapping_add(d.i64()?).cast_unsigned();
-        let stamp = Stamp { officer, device_ms, clock, boot, monotonic_ms, feed_position };
-        last = Last::of(&stamp);
-        let core = d.bytes()?.to_vec();
-        commits.push(Loose { stamp, core, detached: Detached::read(&mut d)? });
-    }
-    cbor::expect_end(&d, plain)?;
-    if commits.is_empty() { Err(PacketError::Limit("empty")) } else { Ok(commits) }
-}
-
-fn read_table<const N: usize>(d: &mut Decoder<'_>) -> Result<Vec<[u8; N]>, CborError> {
-    let len = cbor::array_len(d, limits::PACKET_COMMITS_MAX)?;
-    (0..len).map(|_| cbor::fixed(d)).collect()
-}
-
-fn pick<const N: usize>(d: &mut Decoder<'_>, table: &[[u8; N]]) -> Result<[u8; N], CborError> {
-    let index = usize::try_from(d.u64()?).map_err(|_| CborError::Malformed)?;
-    table.get(index).copied().ok_or(CborError::Malformed)
 }

@@ -8,6 +8,7 @@ use crate::reading;
 use crate::status::Machine;
 
 use super::fact::Reading;
+use super::words::Site;
 use super::{answer, field, kind};
 
 /// How grave a value is, by the visit's own checklist version where it has one.
@@ -24,9 +25,10 @@ pub fn severity(kind: Kind, name: &str, checklist: Option<&Checklist>, value: &V
             // A member of a set: present is the graver claim.
             u8::from(field::member_officer(name).is_some() && value.as_bool() == Some(true))
         }
-        kind::READING if name == field::FACT => {
-            Reading::from_value(value).map_or(0, |r| reading::judge_dc(r.temperature_dc).severity_rank())
-        }
+        kind::READING if name == field::FACT => match Reading::from_value(value) {
+            Some(Reading { site: Site::Air, .. }) | None => 0,
+            Some(body) => reading::judge_dc(body.temperature_dc).severity_rank(),
+        },
         _ => 0,
     }
 }
@@ -51,4 +53,28 @@ pub fn display<'a>(
     field: &'a Field,
 ) -> Option<Display<'a>> {
     merge::display(field, &|value| severity(kind, name, checklist, value), &|a, b| absorbs(kind, name, a, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::words::Sequence;
+
+    #[test]
+    fn a_fever_is_grave_and_the_cold_of_a_room_is_not() {
+        let severity = |site, temperature_dc| {
+            let reading = Reading {
+                temperature_dc,
+                site,
+                sequence: Sequence::First,
+                indoor: true,
+                ambient_dc: None,
+                subject: None,
+            };
+            severity(kind::READING, field::FACT, None, &reading.to_value())
+        };
+        assert!(severity(Site::Wrist, 380) > severity(Site::Wrist, 340));
+        assert!(severity(Site::Wrist, 340) > severity(Site::Wrist, 365));
+        assert_eq!(severity(Site::Air, -105), 0);
+    }
 }
