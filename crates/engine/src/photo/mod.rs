@@ -14,6 +14,8 @@ mod exif;
 
 use std::io;
 
+use crate::api::types::ErrorCode;
+
 pub use capture::{Captured, capture, path_of, sweep};
 pub use check::{Format, PIXELS_MAX, Picture, inspect};
 pub use derive::{SIDE_MAX, thumbnail};
@@ -21,8 +23,7 @@ pub use exif::{ExifFacts, Orientation};
 
 pub use self::exif::read as read_exif;
 
-/// 40 MiB: four times the largest JPEG of a 100-megapixel phone camera in ordinary light, and what a weak link can still
-/// upload in pieces within an hour.
+/// 40 MiB. Phone cameras write 3 to 25 MB; beyond this a file is no photo, and it would hold up a weak link for hours.
 pub const PHOTO_BYTES_MAX: u64 = 40 * 1024 * 1024;
 
 /// Why a file was not kept, or not drawn. Nothing half-made stays behind any of them.
@@ -41,6 +42,20 @@ pub enum PhotoError {
     DiskFull,
     #[error(transparent)]
     Io(io::Error),
+}
+
+impl PhotoError {
+    /// The code that a screen acts on.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::TooLarge => ErrorCode::PhotoTooLarge,
+            Self::TooManyPixels { .. } => ErrorCode::PhotoTooManyPixels,
+            Self::Heic => ErrorCode::PhotoHeic,
+            Self::Unreadable => ErrorCode::PhotoUnreadable,
+            Self::DiskFull => ErrorCode::DiskFull,
+            Self::Io(_) => ErrorCode::Internal,
+        }
+    }
 }
 
 impl From<io::Error> for PhotoError {
