@@ -1,10 +1,13 @@
 // Who sits at this console. The cookie is HttpOnly, so HQ is asked once and again after each refusal.
-import { shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import type { Session } from '@/shared/backend/generated/console'
 import { api, ApiError } from './api'
 import { closeLive, openLive } from './live'
 
 export const session = shallowRef<Session | null>(null)
+
+/** A viewer is not offered what HQ would refuse. */
+export const mayChange = computed(() => session.value?.role === 'admin')
 
 export function signedIn(value: Session) {
   session.value = value

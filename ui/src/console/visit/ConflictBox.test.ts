@@ -1,11 +1,19 @@
 import { flushPromises, mount } from '@vue/test-utils'
-import { expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { FieldRow, LiveValue } from '@/shared/backend/generated/console'
 import { createTexts } from '@/shared/i18n'
 import en from '../i18n/en.json'
 import zhCN from '../i18n/zh-CN.json'
+import { session } from '../session'
 import FieldValue from './FieldValue.vue'
 import { resolveKey } from './resolve'
+
+beforeEach(() => {
+  session.value = { user: 'u', role: 'admin', city: 'c', city_name: '' }
+})
+afterEach(() => {
+  session.value = null
+})
 
 const at = Date.UTC(2026, 10, 24, 5, 5, 9)
 const live = (value: string | null, commit: string, over: Partial<LiveValue> = {}): LiveValue => ({
@@ -43,4 +51,11 @@ it('a settled field shows its one value, and an erased one says so', () => {
   expect(show({ entity: 'e', field: 'f', conflict: false, live: [live('yes', 'a')] }).wrapper.text()).toBe('<yes>')
   expect(show({ entity: 'e', field: 'f', conflict: false, live: [live(null, 'a', { erased: true })] }).wrapper.text()).toBe('已依法删除')
   expect(show({ entity: 'e', field: 'f', conflict: false, live: [] }).wrapper.text()).toBe('未填写')
+})
+
+it('a viewer sees every value and is offered no choice', () => {
+  session.value = { user: 'u', role: 'viewer', city: 'c', city_name: '' }
+  const { wrapper } = show({ entity: 'e', field: 'f', conflict: true, live: [live('no', 'a'), live('yes', 'b')] })
+  expect(wrapper.text()).toContain('<yes>')
+  expect(wrapper.find('[data-testid="conflict-keep"]').exists()).toBe(false)
 })
