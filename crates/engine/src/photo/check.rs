@@ -33,6 +33,15 @@ impl Format {
         }
     }
 
+    /// The media type.
+    pub const fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::WebP => "image/webp",
+        }
+    }
+
     const fn codec(self) -> ImageFormat {
         match self {
             Self::Jpeg => ImageFormat::Jpeg,
