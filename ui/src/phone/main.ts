@@ -10,7 +10,8 @@
  *   item-<ITEMID>-input item-<ITEMID>-choice-<CODE> | next-unanswered
  *   finding-<ITEMID>-description finding-<ITEMID>-status-<STATUS>
  *   note-text note-text-<ITEMID> | photo-input photo-input-<ITEMID> photo-thumb (data-sha256, data-state)
- *   pad-open pad-key-0..9 pad-back pad-sign pad-save pad-close pad-subject pad-site-<SITE> pad-seq-<SEQUENCE>
+ *   pad-open pad-how (shows the choices) pad-key-0..9 pad-back pad-sign pad-save pad-close pad-subject pad-site-<SITE>
+ *   pad-place-<indoor|outdoor> pad-seq-<SEQUENCE> pad-verdict (data-verdict) pad-again
  *   pad-reason | reading-row (data-verdict, data-dc) reading-correct
  *   conflict conflict-candidate | finish-open finish-confirm sealed-mark after-seal
  *   sync-banner (data-state=on_phone|sending|held|attention) sync-now queue-row (data-state)

@@ -12,8 +12,8 @@ describe('temperature pad', () => {
 
   it('has no value before the third digit, and shows what is missing', () => {
     expect(tenths(type('36', 'wrist'), 'wrist')).toBeUndefined()
-    expect(face(type('', 'wrist'), 'wrist')).toBe('__._')
-    expect(face(type('36', 'wrist'), 'wrist')).toBe('36._')
+    expect(face(type('', 'wrist'), 'wrist')).toBe('––.–')
+    expect(face(type('36', 'wrist'), 'wrist')).toBe('36.–')
     expect(face(type('365', 'wrist'), 'wrist')).toBe('36.5')
   })
 

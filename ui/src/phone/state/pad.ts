@@ -35,14 +35,14 @@ export const erase = (pad: Pad): Pad => ({ ...pad, digits: pad.digits.slice(0, -
 
 export const flip = (pad: Pad): Pad => ({ ...pad, negative: !pad.negative })
 
-/** The entry as it grows: `3_._`, `36._`, `36.5`; for air `0.8`, `-8.5`. */
+/** The entry as it grows: `3–.–`, `36.–`, `36.5`; for air `0.8`, `-8.5`. */
 export function face(pad: Pad, site: string): string {
   if (isAir(site)) {
     const padded = pad.digits.padStart(2, '0')
     const sign = pad.negative ? '-' : ''
-    return pad.digits === '' ? `${sign}_._` : `${sign}${Number(padded.slice(0, -1))}.${padded.slice(-1)}`
+    return pad.digits === '' ? `${sign}–.–` : `${sign}${Number(padded.slice(0, -1))}.${padded.slice(-1)}`
   }
-  const slots = pad.digits.padEnd(DIGITS_MAX, '_')
+  const slots = pad.digits.padEnd(DIGITS_MAX, '–')
   return `${slots.slice(0, 2)}.${slots.slice(2)}`
 }
 

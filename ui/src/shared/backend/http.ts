@@ -5,6 +5,9 @@ const KEY_SLOT = 'xuncha.bridge-key'
 
 /** The engine behind the loopback bridge, for development and browser tests. */
 export function httpBackend(key: string): Backend {
+  const listeners = new Set<(changes: Changes) => void>()
+  let listening = false
+
   return {
     call: <K extends CallName>(name: K, args: Calls[K]['args']) =>
       post<Calls[K]['result']>(`/call/${name}`, key, JSON.stringify(args), {
@@ -19,9 +22,11 @@ export function httpBackend(key: string): Backend {
     photoUrl: (sha256, size) => `/photo/${sha256}?size=${size}&key=${encodeURIComponent(key)}`,
 
     onChanges(listener) {
-      const events = new EventSource(`/events?key=${encodeURIComponent(key)}`)
-      events.onmessage = (event) => listener(JSON.parse(String(event.data)) as Changes)
-      return () => events.close()
+      listeners.add(listener)
+      // One stream for all: a browser opens six connections to a host, and each stream would keep one of them.
+      if (!listening) listenTo(key, (changes) => listeners.forEach((each) => each(changes)))
+      listening = true
+      return () => void listeners.delete(listener)
     },
   }
 }
@@ -35,6 +40,23 @@ export function bridgeKey(): string {
   url.searchParams.delete('key')
   history.replaceState(history.state, '', url)
   return given
+}
+
+const ALL: Changes = { venues: true, officers: true, sync: true, visits: [], visits_all: true }
+
+/** A page put aside by the browser would keep its stream, and with it a connection; so it is closed and opened again. */
+function listenTo(key: string, tell: (changes: Changes) => void) {
+  const open = () => {
+    const events = new EventSource(`/events?key=${encodeURIComponent(key)}`)
+    events.onmessage = (event) => tell(JSON.parse(String(event.data)) as Changes)
+    window.addEventListener('pagehide', () => events.close(), { once: true })
+  }
+  open()
+  window.addEventListener('pageshow', (event) => {
+    if (!event.persisted) return
+    open()
+    tell(ALL)
+  })
 }
 
 async function post<T>(path: string, key: string, body: BodyInit, headers: Record<string, string>): Promise<T> {
