@@ -4,7 +4,10 @@ import { api, ApiError, queryString, whenSignedOut } from './api'
 afterEach(() => vi.unstubAllGlobals())
 
 const answer = (status: number, body?: unknown) =>
-  vi.fn(async (_url: string, _init: RequestInit) => new Response(body === undefined ? null : JSON.stringify(body), { status }))
+  vi.fn(
+    async (_url: string, _init: RequestInit) =>
+      new Response(body === undefined ? null : JSON.stringify(body), { status }),
+  )
 
 describe('requests', () => {
   it('carry the header against forged requests only where something changes', async () => {
@@ -27,7 +30,10 @@ describe('requests', () => {
 describe('failures', () => {
   it('keep the code and the incident of HQ', async () => {
     vi.stubGlobal('fetch', answer(429, { code: 'too_many_attempts', message: '', incident: 'i7' }))
-    await expect(api.signIn({ user: 'a', password: 'b' })).rejects.toMatchObject({ code: 'too_many_attempts', incident: 'i7' })
+    await expect(api.signIn({ user: 'a', password: 'b' })).rejects.toMatchObject({
+      code: 'too_many_attempts',
+      incident: 'i7',
+    })
   })
 
   it('tell the session apart from a wrong password', async () => {
@@ -42,7 +48,10 @@ describe('failures', () => {
   })
 
   it('say unreachable when nobody answers', async () => {
-    vi.stubGlobal('fetch', vi.fn(async () => Promise.reject(new TypeError('refused'))))
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => Promise.reject(new TypeError('refused'))),
+    )
     await expect(api.devices()).rejects.toMatchObject({ status: 0, code: 'unreachable' })
   })
 })

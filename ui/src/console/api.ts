@@ -60,7 +60,8 @@ export const api = {
   enrolCode: (body: NewEnrolCode) => send<EnrolCode>('POST', '/enroll-codes', body),
 }
 
-export const photoUrl = (sha256: string, size: 'thumb' | 'full') => `/api/photos/${encodeURIComponent(sha256)}?size=${size}`
+export const photoUrl = (sha256: string, size: 'thumb' | 'full') =>
+  `/api/photos/${encodeURIComponent(sha256)}?size=${size}`
 
 /** Leaves out what filters nothing, so that equal lists have equal addresses. */
 export function queryString(query: Partial<VisitQuery>): string {

@@ -6,5 +6,6 @@ it('reads what changed', () => {
 })
 
 it('takes news it does not understand for news about everything', () => {
-  for (const data of ['', 'null', '{', '{"visits":1}', '[]']) expect(changedOf(data)).toEqual({ visits: true, devices: true })
+  for (const data of ['', 'null', '{', '{"visits":1}', '[]'])
+    expect(changedOf(data)).toEqual({ visits: true, devices: true })
 })

@@ -12,4 +12,7 @@ import { router } from './router'
 import { followSystemTheme } from './theme'
 
 followSystemTheme()
-createApp(App).use(createTexts({ 'zh-CN': zhCN, en })).use(router).mount('#console')
+createApp(App)
+  .use(createTexts({ 'zh-CN': zhCN, en }))
+  .use(router)
+  .mount('#console')

@@ -18,13 +18,20 @@ declare module 'vue-router' {
 
 export const router = createRouter({
   history: createWebHashHistory(),
-  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path || to.params.id === from.params.id ? undefined : { top: 0 }),
+  scrollBehavior: (to, from, saved) =>
+    saved ?? (to.path === from.path || to.params.id === from.params.id ? undefined : { top: 0 }),
   routes: [
     { path: '/', redirect: '/visits' },
     { path: '/setup', name: 'setup', component: SetupPage, meta: { open: true, title: 'setup.title' } },
     { path: '/signin', name: 'signin', component: SignInPage, meta: { open: true, title: 'signin.title' } },
     { path: '/visits', name: 'visits', component: VisitsPage, meta: { title: 'visits.title' } },
-    { path: '/visits/:id/:tab(proof)?', name: 'visit', component: VisitPage, props: true, meta: { title: 'visit.title' } },
+    {
+      path: '/visits/:id/:tab(proof)?',
+      name: 'visit',
+      component: VisitPage,
+      props: true,
+      meta: { title: 'visit.title' },
+    },
     { path: '/devices', name: 'devices', component: DevicesPage, meta: { title: 'devices.title' } },
     { path: '/:rest(.*)*', redirect: '/visits' },
   ],

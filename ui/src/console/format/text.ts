@@ -22,4 +22,5 @@ export function space(bytes: number): string {
 export const celsius = (dc: number) => `${degrees(dc)} °C`
 
 /** WGS-84 with six places, about ten centimetres. */
-export const coordinates = (lat_e7: number, lon_e7: number) => `${(lat_e7 / 1e7).toFixed(6)}, ${(lon_e7 / 1e7).toFixed(6)}`
+export const coordinates = (lat_e7: number, lon_e7: number) =>
+  `${(lat_e7 / 1e7).toFixed(6)}, ${(lon_e7 / 1e7).toFixed(6)}`

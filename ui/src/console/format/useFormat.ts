@@ -18,7 +18,8 @@ export function useFormat() {
   }
 
   /** `± 2 s`, or that nobody knows: a phone that never met HQ has no stated uncertainty. */
-  const uncertainty = (ms: number | null) => (ms === null ? t('time.uncertain') : t('time.within', { span: span(ms, 'up') }))
+  const uncertainty = (ms: number | null) =>
+    ms === null ? t('time.uncertain') : t('time.within', { span: span(ms, 'up') })
 
   /** What HQ added to the phone's own time. */
   function correction(raw_ms: number, corrected_ms: number) {

@@ -38,10 +38,16 @@ function show(field: FieldRow, resolve = vi.fn(async () => {})) {
 }
 
 it('a conflict shows every value with who, when and how surely, and keeps the one that was chosen', async () => {
-  const field = { entity: 'e', field: 'f', conflict: true, live: [live('no', 'a'), live('yes', 'b', { uncertainty_ms: null })] }
+  const field = {
+    entity: 'e',
+    field: 'f',
+    conflict: true,
+    live: [live('no', 'a'), live('yes', 'b', { uncertainty_ms: null })],
+  }
   const { wrapper, resolve } = show(field)
   const text = wrapper.text()
-  for (const part of ['<no>', '<yes>', '组 a', '组 b', '2026-11-24 13:05:09', '± 1.8 秒', '± 未知']) expect(text).toContain(part)
+  for (const part of ['<no>', '<yes>', '组 a', '组 b', '2026-11-24 13:05:09', '± 1.8 秒', '± 未知'])
+    expect(text).toContain(part)
   await wrapper.findAll('[data-testid="conflict-keep"]')[1]?.trigger('click')
   await flushPromises()
   expect(resolve).toHaveBeenCalledExactlyOnceWith({ entity: 'e', field: 'f', keep: 'b', over: ['a', 'b'] })
@@ -49,7 +55,9 @@ it('a conflict shows every value with who, when and how surely, and keeps the on
 
 it('a settled field shows its one value, and an erased one says so', () => {
   expect(show({ entity: 'e', field: 'f', conflict: false, live: [live('yes', 'a')] }).wrapper.text()).toBe('<yes>')
-  expect(show({ entity: 'e', field: 'f', conflict: false, live: [live(null, 'a', { erased: true })] }).wrapper.text()).toBe('已依法删除')
+  expect(
+    show({ entity: 'e', field: 'f', conflict: false, live: [live(null, 'a', { erased: true })] }).wrapper.text(),
+  ).toBe('已依法删除')
   expect(show({ entity: 'e', field: 'f', conflict: false, live: [] }).wrapper.text()).toBe('未填写')
 })
 

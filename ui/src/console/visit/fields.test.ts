@@ -19,7 +19,12 @@ describe('candidates of a field', () => {
 })
 
 it('a resolution names exactly what was drawn, each commit once', () => {
-  const field: FieldRow = { entity: 'e', field: 'f', conflict: true, live: [live('c1', 'no'), live('c2', 'yes'), live('c2', 'na')] }
+  const field: FieldRow = {
+    entity: 'e',
+    field: 'f',
+    conflict: true,
+    live: [live('c1', 'no'), live('c2', 'yes'), live('c2', 'na')],
+  }
   const yes = candidates(field.live)[1]
   expect(yes && resolution(field, yes)).toEqual({ entity: 'e', field: 'f', keep: 'c2', over: ['c1', 'c2'] })
   expect(resolution(field, { value: null, erased: false, by: [] })).toBeNull()
@@ -33,8 +38,14 @@ it('groups keep the order in which they first appear', () => {
 })
 
 it('chains are ordered by number, a fork keeps both branches and marks the chain', () => {
-  const commit = (chain: string, seq: number, id: string, forked = false) => ({ chain, seq, commit: id, device: `d${chain}`, forked }) as CommitRow
-  const [first, second] = chains([commit('1', 2, 'b', true), commit('2', 1, 'x'), commit('1', 2, 'a'), commit('1', 1, 'c')])
+  const commit = (chain: string, seq: number, id: string, forked = false) =>
+    ({ chain, seq, commit: id, device: `d${chain}`, forked }) as CommitRow
+  const [first, second] = chains([
+    commit('1', 2, 'b', true),
+    commit('2', 1, 'x'),
+    commit('1', 2, 'a'),
+    commit('1', 1, 'c'),
+  ])
   expect(first).toMatchObject({ id: '1', device: 'd1', forked: true })
   expect(first?.commits.map((c) => c.commit)).toEqual(['c', 'a', 'b'])
   expect(second).toMatchObject({ id: '2', forked: false })

@@ -13,7 +13,12 @@ export function filtersOf(query: LocationQuery): Filters {
     const value = query[name]
     return typeof value === 'string' ? value : ''
   }
-  return { district: one('district'), category: one('category'), text: one('text'), conflicts_only: one('conflicts') === '1' }
+  return {
+    district: one('district'),
+    category: one('category'),
+    text: one('text'),
+    conflicts_only: one('conflicts') === '1',
+  }
 }
 
 export function queryOf(filters: Filters): Record<string, string> {

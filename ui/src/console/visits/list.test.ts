@@ -15,7 +15,8 @@ function hq(visits: VisitRow[]) {
   return { asked, page }
 }
 
-const many = (count: number, at = (i: number) => 1_000_000 - i * 10) => Array.from({ length: count }, (_, i) => row(i, at(i)))
+const many = (count: number, at = (i: number) => 1_000_000 - i * 10) =>
+  Array.from({ length: count }, (_, i) => row(i, at(i)))
 
 describe('loading', () => {
   it('takes one page when one was wanted', async () => {
