@@ -1,3 +1,20 @@
+//! The phone without Tauri: SQLite store, journal, sync, photos, and one [`api`] facade that the Tauri app, the bridge and
+//! the tests call alike.
+//!
+//! How a tap flows: `api` → [`write::record`] (journal and rows, one transaction) → [`write::flush`] (a commit at a
+//! natural boundary) → [`sync`] (packets up, receipts and the feed down) → `store` → `Changes` → the screen.
 
 pub mod api;
+mod engine;
+mod error;
+mod keys;
 pub mod photo;
+mod store;
+mod sync;
+pub mod system;
+mod tree;
+mod write;
+
+pub use engine::{Engine, Options};
+pub use error::{Error, Result};
+pub use keys::{FileKeyStore, KeyStore};

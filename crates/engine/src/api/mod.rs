@@ -1,1 +1,101 @@
+//! Everything that a screen may ask of the engine. A call is written once, here; Tauri, the bridge and the tests go
+//! through [`dispatch`] or the methods of [`Engine`] that the same table makes.
+
+mod finding;
+pub mod photos;
+mod reading;
+mod reference;
+mod status;
 pub mod types;
+mod venues;
+mod view;
+mod visit;
+
+use crate::engine::Engine;
+use types::{
+    AddReading, ApiError, CategoryRow, ChecklistChoice, CorrectReading, DistrictRow, Enroll, ErrorCode,
+    FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, QueueRow, SetAnswer, SetFinding, SetMember, SetNote,
+    SetPosition, SetVisitField, Status, SyncStatus, Today, VenueRef, VenueRow, VenueView, VisitRef,
+    VisitView,
+};
+
+macro_rules! calls {
+    ($( $(#[$doc:meta])* $name:ident($arguments:ty) -> $result:ty = $function:path; )+) => {
+        impl Engine { $(
+            $(#[$doc])*
+            pub fn $name(&self, arguments: $arguments) -> Result<$result, ApiError> {
+                Ok($function(self, arguments)?)
+            }
+        )+ }
+
+        /// Calls by name, with JSON in and out.
+        pub fn dispatch(
+            engine: &Engine,
+            name: &str,
+            arguments: serde_json::Value,
+        ) -> Result<serde_json::Value, ApiError> {
+            let bad = |error: serde_json::Error| ApiError { code: ErrorCode::BadRequest, message: error.to_string() };
+            match name {
+                $( stringify!($name) => {
+                    let arguments: $arguments = serde_json::from_value(arguments).map_err(bad)?;
+                    serde_json::to_value(engine.$name(arguments)?).map_err(bad)
+                } )+
+                _ => Err(ApiError { code: ErrorCode::NotFound, message: format!("no call {name}") }),
+            }
+        }
+
+        /// The names of all calls with the names of what they take and give, for the generated TypeScript.
+        pub fn signatures(config: &ts_rs::Config) -> Vec<(&'static str, String, String)> {
+            vec![ $( (
+                stringify!($name),
+                <$arguments as ts_rs::TS>::name(config),
+                <$result as ts_rs::TS>::name(config),
+            ) ),+ ]
+        }
+
+        /// Shows `visitor` every type that crosses to a screen.
+        pub fn visit_types(visitor: &mut impl ts_rs::TypeVisitor) {
+            $( visitor.visit::<$arguments>(); visitor.visit::<$result>(); )+
+            visitor.visit::<ApiError>();
+            visitor.visit::<types::AddPhoto>();
+            visitor.visit::<types::Changes>();
+        }
+    };
+}
+
+calls! {
+    /// Who and where this phone is, and how its sync stands.
+    status(Nothing) -> Status = status::status;
+    /// Joins HQ with a one-time code. The one call that needs the network.
+    enroll(Enroll) -> Status = status::enroll;
+    /// What this officer has under way and has finished.
+    today(Nothing) -> Today = status::today;
+    sync_status(Nothing) -> SyncStatus = status::sync_status;
+    /// Wakes the sync worker and returns at once.
+    sync_now(Nothing) -> SyncStatus = status::sync_now;
+    /// Every record and photo that no receipt names, and the last ones that one does.
+    sync_queue(Nothing) -> Vec<QueueRow> = status::sync_queue;
+    categories(Nothing) -> Vec<CategoryRow> = reference::categories;
+    districts(Nothing) -> Vec<DistrictRow> = reference::districts;
+    officers(Nothing) -> Vec<OfficerRow> = reference::officers;
+    /// What a venue can be visited for.
+    checklist_choices(VenueRef) -> Vec<ChecklistChoice> = reference::checklist_choices;
+    venues_find(FindVenues) -> Vec<VenueRow> = venues::find;
+    venue_get(VenueRef) -> VenueView = venues::get;
+    /// A venue found on patrol that no register knows.
+    venue_add(NewVenue) -> VenueRow = venues::add;
+    visit_start(NewVisit) -> VisitView = visit::start;
+    visit_get(VisitRef) -> VisitView = visit::get;
+    visit_set(SetVisitField) -> VisitView = visit::set;
+    visit_member(SetMember) -> VisitView = visit::member;
+    visit_answer(SetAnswer) -> VisitView = visit::answer;
+    visit_note(SetNote) -> VisitView = visit::note;
+    visit_position(SetPosition) -> VisitView = visit::position;
+    /// The officer leaves the visit: the journal becomes a commit.
+    visit_leave(VisitRef) -> Nothing = visit::leave;
+    /// Seals the visit. Afterwards only additions that stand visibly behind the seal.
+    visit_finish(VisitRef) -> VisitView = visit::finish;
+    finding_set(SetFinding) -> VisitView = finding::set;
+    reading_add(AddReading) -> VisitView = reading::add;
+    reading_correct(CorrectReading) -> VisitView = reading::correct;
+}

@@ -1,0 +1,96 @@
+//! Photos in and out. The bytes are safe under their hash before a row or an op mentions them.
+
+use std::io::Read;
+use std::path::Path;
+
+use xuncha_domain::ids::{EntityId, random};
+use xuncha_domain::model::fact::{ExifClaims, Photo};
+use xuncha_domain::model::{field, visit as entities};
+
+use super::types::{AddPhoto, ErrorCode, VisitView};
+use super::venues::position_value;
+use super::visit::{bad, done, open, scope_of, tap};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::photo;
+use crate::store::photos;
+use crate::write;
+
+/// Longer side of a thumbnail: three across a wide phone at triple density.
+const THUMB_SIDE: u32 = 480;
+
+pub fn add(engine: &Engine, meta: &AddPhoto, bytes: &mut dyn Read) -> Result<VisitView> {
+    let id: EntityId = meta.visit.parse()?;
+    let position = meta.position.map(position_value).transpose()?;
+    // Asked before the bytes are read, so that a sealed visit costs nothing.
+    engine.write(|connection, pen| {
+        let draft = open(connection, pen, id)?;
+        let known =
+            |item: &String| draft.tree.checklist.is_some_and(|checklist| checklist.item(item).is_some());
+        if meta.item.as_ref().is_some_and(|item| !known(item)) {
+            return Err(bad("the visit's checklist has no such item"));
+        }
+        Ok(())
+    })?;
+    let temporary = hex::encode(random::<12>(&*engine.0.options.entropy));
+    let captured = photo::capture(&engine.0.photos, &temporary, bytes)?;
+    let exif = photo::read_exif(&captured.path);
+    let fact = Photo {
+        sha256: captured.sha256,
+        size: captured.bytes,
+        width: captured.picture.width,
+        height: captured.picture.height,
+        mime: captured.picture.format.mime().into(),
+        exif: ExifClaims {
+            orientation: Some(exif.orientation.to_exif()),
+            taken: exif.taken,
+            model: exif.model,
+        },
+        position: position.as_ref().and_then(xuncha_domain::model::fact::Position::from_value),
+    };
+    let file = captured.path.strip_prefix(&engine.0.photos).unwrap_or(&captured.path);
+    engine.write(|connection, pen| {
+        let draft = open(connection, pen, id)?;
+        photos::insert(connection, id, &fact.sha256, &file.to_string_lossy(), fact.size, pen.clock.now_ms())?;
+        let entity = entities::photo(&draft.root, &fact.sha256, meta.item.as_deref());
+        if draft.tree.live(entity.id, field::FACT).is_some() {
+            // The same picture for the same item again.
+            return Ok(());
+        }
+        write::record(
+            connection,
+            pen,
+            &scope_of(connection, id)?,
+            vec![tap(&entity, field::FACT, fact.to_value())],
+        )
+    })?;
+    engine.wake_sync();
+    done(engine, id)
+}
+
+pub fn get(engine: &Engine, sha256: &str, thumb: bool) -> Result<(String, Vec<u8>)> {
+    let not_here = || Error::Refused(ErrorCode::NotFound, "this photo is not on this phone");
+    let mut hash = [0; 32];
+    hex::decode_to_slice(sha256, &mut hash).map_err(|_| not_here())?;
+    let row = engine.read(|connection| photos::get(connection, &hash))?.ok_or_else(not_here)?;
+    let path = engine.0.photos.join(&row.file);
+    if !thumb {
+        let format = photo::inspect(&path)?.format;
+        return Ok((format.mime().into(), std::fs::read(&path)?));
+    }
+    let cached = path.with_extension("thumb");
+    if let Ok(bytes) = std::fs::read(&cached) {
+        return Ok(("image/jpeg".into(), bytes));
+    }
+    let bytes = photo::thumbnail(&path, photo::read_exif(&path).orientation, THUMB_SIDE)?;
+    keep_thumbnail(&cached, &bytes);
+    Ok(("image/jpeg".into(), bytes))
+}
+
+/// A thumbnail can be made again at any time: failing to keep it is no failure.
+fn keep_thumbnail(path: &Path, bytes: &[u8]) {
+    let temporary = path.with_extension("thumb-new");
+    if std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path)).is_err() {
+        tracing::debug!("a thumbnail was not kept");
+    }
+}

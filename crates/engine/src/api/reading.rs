@@ -1,0 +1,71 @@
+//! Temperatures: recorded once, corrected with a reason, never overwritten.
+
+use xuncha_domain::cbor::Value;
+use xuncha_domain::ids::{EntityId, random};
+use xuncha_domain::log::body::Entity;
+use xuncha_domain::model::fact::Reading;
+use xuncha_domain::model::words::{Sequence, Site};
+use xuncha_domain::model::{field, kind, visit as entities};
+use xuncha_domain::text;
+
+use super::types::{AddReading, CorrectReading, ErrorCode, ReadingInput, VisitView};
+use super::visit::{bad, checked_text, edit, tap};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::write::Tap;
+
+/// What a thermometer can show at all, in tenths of a degree; beyond is a slip of the finger.
+const SHOWN_DC: std::ops::RangeInclusive<i32> = -500..=1_000;
+/// A label such as "收银员" or "保安2".
+const SUBJECT_CHARS_MAX: usize = 40;
+
+pub fn add(engine: &Engine, new: AddReading) -> Result<VisitView> {
+    let reading = checked(new.reading)?;
+    let nonce = random::<5>(&*engine.0.options.entropy);
+    edit(engine, &new.visit, |draft| {
+        Ok(vec![fact(&entities::reading(&draft.root, nonce), &reading, String::new())])
+    })
+}
+
+pub fn correct(engine: &Engine, change: CorrectReading) -> Result<VisitView> {
+    let reading = checked(change.reading)?;
+    let reason = checked_text(&change.reason)?;
+    if reason.is_empty() {
+        return Err(bad("a correction needs a reason"));
+    }
+    let id: EntityId = change.id.parse()?;
+    edit(engine, &change.visit, |draft| {
+        let node = draft.tree.nodes.get(&id).filter(|node| node.kind == kind::READING);
+        let node = node.ok_or(Error::Refused(ErrorCode::NotFound, "no such reading"))?;
+        let entity = Entity::keyed(kind::READING, &draft.root, node.key.clone());
+        let why = Tap {
+            detached: true,
+            token: draft.tree.token(id, field::REASON),
+            ..tap(&entity, field::REASON, Value::text(reason))
+        };
+        Ok(vec![fact(&entity, &reading, change.token), why])
+    })
+}
+
+fn fact(entity: &Entity, reading: &Reading, token: String) -> Tap {
+    Tap { detached: reading.detached(), token, ..tap(entity, field::FACT, reading.to_value()) }
+}
+
+fn checked(input: ReadingInput) -> Result<Reading> {
+    if !SHOWN_DC.contains(&input.temperature_dc) || input.ambient_dc.is_some_and(|dc| !SHOWN_DC.contains(&dc))
+    {
+        return Err(Error::Refused(ErrorCode::ReadingImplausible, "no thermometer shows this"));
+    }
+    let subject = input.subject.map(|subject| text::clean(&subject)).filter(|subject| !subject.is_empty());
+    if subject.as_ref().is_some_and(|subject| subject.chars().count() > SUBJECT_CHARS_MAX) {
+        return Err(Error::Refused(ErrorCode::TextTooLong, "a label is too long"));
+    }
+    Ok(Reading {
+        temperature_dc: input.temperature_dc,
+        site: Site::parse(&input.site).ok_or_else(|| bad("no such site"))?,
+        sequence: Sequence::parse(&input.sequence).ok_or_else(|| bad("no such sequence"))?,
+        indoor: input.indoor,
+        ambient_dc: input.ambient_dc,
+        subject,
+    })
+}

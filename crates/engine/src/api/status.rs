@@ -1,0 +1,221 @@
+//! Where this phone stands, in the four states of law 3.
+
+use std::sync::atomic::Ordering;
+
+use rusqlite::Connection;
+use xuncha_domain::ids::EntityId;
+
+use super::reference::officer;
+use super::types::{
+    AttentionRow, Enroll, Nothing, QueueRow, SaveState, Status, SyncStatus, Today, VisitSummary,
+};
+use super::view::summary;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::store::values::Col;
+use crate::store::{meta, photos, rows};
+
+/// Visits that a list shows; an officer makes a dozen a day.
+const LIST_MAX: u32 = 100;
+/// Lines of the queue.
+const QUEUE_MAX: usize = 200;
+
+pub fn status(engine: &Engine, _: Nothing) -> Result<Status> {
+    let sync = sync_status(engine, Nothing {})?;
+    engine.read(|connection| {
+        let enrolment = meta::enrolment(connection)?;
+        let officer = match &enrolment {
+            Some(enrolment) => Some(officer(connection, enrolment.officer())?),
+            None => None,
+        };
+        Ok(Status {
+            enrolled: enrolment.is_some(),
+            officer,
+            city: enrolment.as_ref().map(|enrolment| enrolment.city_name.clone()),
+            server_url: enrolment.map(|enrolment| enrolment.server_url),
+            app_version: engine.0.options.app_version.clone(),
+            sync,
+        })
+    })
+}
+
+pub fn enroll(engine: &Engine, arguments: Enroll) -> Result<Status> {
+    // The one call that waits for the network, on a runtime of its own: calls come from plain threads.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(crate::sync::enroll::enroll(
+        engine,
+        &arguments.text,
+        arguments.server_url.as_deref(),
+    ))?;
+    status(engine, Nothing {})
+}
+
+pub fn today(engine: &Engine, _: Nothing) -> Result<Today> {
+    let now = engine.now_ms();
+    let (date, midnight_ms) = local_day(now);
+    engine.read(|connection| {
+        let (visits_today, findings_today, _) = rows::totals(connection, midnight_ms)?;
+        let list = |sealed| -> Result<Vec<VisitSummary>> {
+            let ids = rows::visits(connection, sealed, LIST_MAX)?;
+            ids.into_iter().map(|id| summary(engine, connection, id)).collect()
+        };
+        Ok(Today { date, drafts: list(false)?, finished: list(true)?, visits_today, findings_today })
+    })
+}
+
+/// The day in China, which has one time zone, and when it began.
+fn local_day(now_ms: i64) -> (String, i64) {
+    let offset = jiff::tz::Offset::constant(8);
+    let date =
+        jiff::Timestamp::from_millisecond(now_ms).map(|at| offset.to_datetime(at).date()).unwrap_or_default();
+    let midnight = date.to_datetime(jiff::civil::Time::midnight());
+    let midnight_ms = offset.to_timestamp(midnight).map(|at| at.as_millisecond()).unwrap_or(now_ms);
+    (date.to_string(), midnight_ms)
+}
+
+pub fn sync_now(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
+    engine.wake_sync();
+    sync_status(engine, Nothing {})
+}
+
+pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
+    let progress = &engine.0.progress;
+    engine.read(|connection| {
+        let (visits_here, photos_here, commits_here) = counts_here(connection)?;
+        let attention = attention(connection)?;
+        let running = progress.running.load(Ordering::Acquire);
+        let (_, _, conflicts) = rows::totals(connection, i64::MAX)?;
+        let state = if !attention.is_empty() {
+            SaveState::Attention
+        } else if visits_here + photos_here + commits_here == 0 {
+            SaveState::Held
+        } else if running && progress.bytes_total.load(Ordering::Relaxed) > 0 {
+            SaveState::Sending
+        } else {
+            SaveState::OnPhone
+        };
+        let attempted = progress.last_attempt_ms.load(Ordering::Relaxed);
+        Ok(SyncStatus {
+            state,
+            running,
+            visits_here,
+            photos_here,
+            commits_here,
+            bytes_sent: progress.bytes_sent.load(Ordering::Relaxed),
+            bytes_total: progress.bytes_total.load(Ordering::Relaxed),
+            last_receipt_ms: meta::last_receipt_ms(connection)?,
+            last_attempt_ms: (attempted != 0).then_some(attempted),
+            last_error: progress.error(),
+            clock_ahead_ms: meta::clock(connection)?.map(|clock| -clock.offset_ms),
+            attention,
+            conflicts,
+        })
+    })
+}
+
+/// Visits, photos and commits (the open journal counts as one) that no receipt names.
+fn counts_here(connection: &Connection) -> Result<(u32, u32, u32)> {
+    Ok(connection.query_row(
+        "SELECT (SELECT count(*) FROM visit_row WHERE id IN
+                   (SELECT touch.root FROM log JOIN touch ON touch.ref = log.ref WHERE log.received = 0 AND log.reissued = 0
+                    UNION SELECT entity.root FROM journal JOIN entity ON entity.id = journal.entity)),
+                (SELECT count(*) FROM photo WHERE received = 0),
+                (SELECT count(*) FROM log WHERE received = 0 AND reissued = 0)
+                  + EXISTS (SELECT 1 FROM journal)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?)
+}
+
+/// What HQ holds back of this phone's work, and photos that cannot be sent.
+fn attention(connection: &Connection) -> Result<Vec<AttentionRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT root FROM touch WHERE touch.ref = verdict.ref LIMIT 1), NULL, verdict.reason
+         FROM verdict JOIN log ON log.ref = verdict.ref JOIN chain ON chain.id = log.chain
+         WHERE verdict.applied = 0 AND chain.mine = 1
+         UNION ALL
+         SELECT root, sha256, problem FROM photo WHERE problem IS NOT NULL LIMIT 100",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(AttentionRow {
+            visit: row.get::<_, Option<Col<EntityId>>>(0)?.map(|id| id.0.to_string()),
+            photo: row.get::<_, Option<[u8; 32]>>(1)?.map(hex::encode),
+            reason: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The state of one visit: its commits, its open journal and its photos.
+pub(super) fn visit_state(engine: &Engine, connection: &Connection, root: EntityId) -> Result<SaveState> {
+    let (held_back, here): (bool, bool) = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM touch JOIN verdict ON verdict.ref = touch.ref
+                            WHERE touch.root = ?1 AND verdict.applied = 0)
+                    OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND problem IS NOT NULL),
+                    EXISTS (SELECT 1 FROM touch JOIN log ON log.ref = touch.ref
+                            WHERE touch.root = ?1 AND log.received = 0 AND log.reissued = 0)
+                    OR EXISTS (SELECT 1 FROM journal JOIN entity ON entity.id = journal.entity WHERE entity.root = ?1)
+                    OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND received = 0)",
+        )?
+        .query_row([Col(root)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(state(engine, held_back, here))
+}
+
+pub(super) fn state(engine: &Engine, attention: bool, here: bool) -> SaveState {
+    let progress = &engine.0.progress;
+    let sending =
+        progress.running.load(Ordering::Acquire) && progress.bytes_total.load(Ordering::Relaxed) > 0;
+    match (attention, here) {
+        (true, _) => SaveState::Attention,
+        (false, false) => SaveState::Held,
+        (false, true) if sending => SaveState::Sending,
+        (false, true) => SaveState::OnPhone,
+    }
+}
+
+pub fn sync_queue(engine: &Engine, _: Nothing) -> Result<Vec<QueueRow>> {
+    engine.read(|connection| {
+        let mut queue = Vec::new();
+        for sealed in [false, true] {
+            for id in rows::visits(connection, sealed, LIST_MAX)? {
+                let visit = summary(engine, connection, id)?;
+                queue.push(QueueRow {
+                    visit: Some(visit.id),
+                    photo: None,
+                    title: visit.venue.name,
+                    state: visit.state,
+                    bytes_sent: 0,
+                    bytes_total: 0,
+                    at_ms: visit.started_ms,
+                });
+            }
+        }
+        for photo in photos::unreceived(connection, QUEUE_MAX)? {
+            let visit = summary(engine, connection, photo.root)?;
+            queue.push(QueueRow {
+                visit: Some(visit.id),
+                photo: Some(hex::encode(photo.sha256)),
+                title: visit.venue.name,
+                state: state(engine, photo.problem.is_some(), true),
+                bytes_sent: photo.sent,
+                bytes_total: photo.size,
+                at_ms: photo.taken_ms,
+            });
+        }
+        // What is still here first, newest first within that.
+        queue.sort_by_key(|row| (row.state == SaveState::Held, std::cmp::Reverse(row.at_ms)));
+        queue.truncate(QUEUE_MAX);
+        Ok(queue)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_day_turns_at_midnight_in_china() {
+        // 2020-01-23 16:30 UTC is half past midnight on the 24th.
+        let (date, midnight) = super::local_day(1_579_797_000_000);
+        assert_eq!((date.as_str(), midnight), ("2020-01-24", 1_579_795_200_000));
+    }
+}

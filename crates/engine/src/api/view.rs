@@ -1,0 +1,390 @@
+//! From a tree of live values to what a screen draws, each value with the token of its drawing.
+
+use rusqlite::Connection;
+use xuncha_domain::cbor::Value;
+use xuncha_domain::checklist::{self, ChecklistItem, Judgement};
+use xuncha_domain::ids::{EntityId, OfficerId};
+use xuncha_domain::merge::{Agreement, Live};
+use xuncha_domain::model::fact::{Photo, Reading};
+use xuncha_domain::model::seal::{Basis, Seal};
+use xuncha_domain::model::{answer, field, kind, visit as entities, words};
+use xuncha_domain::reading::{self, Verdict};
+
+use super::reference::officer;
+use super::status::{state, visit_state};
+use super::types::{
+    Answer, AnswerKind, BasisRow, Candidate, ChoiceRow, ErrorCode, FindingView, ItemView, LeadLevel,
+    MemberView, NoteView, PhotoView, Position, ReadingInput, ReadingVerdict, ReadingView, SaveState,
+    SectionView, Shown, VenueRow, VisitKind, VisitMode, VisitSummary, VisitView,
+};
+use super::venues;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store::{journal, log, meta, photos, rows};
+use crate::tree::Tree;
+
+/// Draws one visit.
+pub struct Artist<'a> {
+    engine: &'a Engine,
+    connection: &'a Connection,
+    tree: Tree,
+    me: Option<OfficerId>,
+    photos: Vec<photos::PhotoRow>,
+}
+
+pub fn visit(engine: &Engine, connection: &Connection, id: EntityId) -> Result<VisitView> {
+    let tree = Tree::read(connection, id)?.ok_or_else(no_visit)?;
+    let me = meta::enrolment(connection)?.map(|enrolment| enrolment.officer());
+    let photos = photos::of_root(connection, id)?;
+    Artist { engine, connection, tree, me, photos }.visit()
+}
+
+pub fn no_visit() -> Error {
+    Error::Refused(ErrorCode::NotFound, "no such visit")
+}
+
+/// A line of a list.
+pub fn summary(engine: &Engine, connection: &Connection, id: EntityId) -> Result<VisitSummary> {
+    let counts = rows::visit(connection, id)?.unwrap_or_default();
+    let venue = match counts.venue {
+        Some(venue) => venues::row(connection, venue, None)?,
+        None => None,
+    };
+    Ok(VisitSummary {
+        id: id.to_string(),
+        // "Not held here" must never look like an empty name: the screen says so for a venue without a category.
+        venue: venue.unwrap_or_else(|| VenueRow {
+            id: counts.venue.map(|venue| venue.to_string()).unwrap_or_default(),
+            name: String::new(),
+            category: String::new(),
+            district: String::new(),
+            township: None,
+            address: String::new(),
+            licence_no: None,
+            distance_m: None,
+            found_on_patrol: false,
+            state: SaveState::Held,
+        }),
+        started_ms: counts.started_ms,
+        finished_ms: counts.finished_ms,
+        sealed: counts.sealed,
+        answered: counts.answered,
+        items: counts.items,
+        findings: counts.findings,
+        photos: counts.photos,
+        readings: counts.readings,
+        conflicts: counts.conflicts,
+        state: visit_state(engine, connection, id)?,
+    })
+}
+
+impl Artist<'_> {
+    fn visit(self) -> Result<VisitView> {
+        let root = self.tree.root;
+        let position = self
+            .tree
+            .of_kind(kind::PRESENCE)
+            .find_map(|presence| self.tree.value(presence.id, field::POSITION))
+            .and_then(xuncha_domain::model::fact::Position::from_value)
+            .map(|p| Position { lat_e7: p.lat_e7, lon_e7: p.lon_e7, accuracy_m: p.accuracy_m });
+        let summary = summary(self.engine, self.connection, root)?;
+        let distance_m = match (position, summary.venue.id.parse()) {
+            (Some(position), Ok(venue)) => {
+                venues::row(self.connection, venue, Some(position))?.and_then(|venue| venue.distance_m)
+            }
+            _ => None,
+        };
+        let number = |value: &Value| value.as_int();
+        Ok(VisitView {
+            kind: self.shown(root, field::VISIT_KIND, |v| VisitKind::from_number(number(v)?))?,
+            mode: self.shown(root, field::MODE, |v| VisitMode::from_number(number(v)?))?,
+            lead_level: self.shown(root, field::LEAD, |v| LeadLevel::from_number(number(v)?))?,
+            members: self.members()?,
+            sections: self.sections()?,
+            notes: self.notes(None)?,
+            note_token: self.note_token(None),
+            readings: self.readings()?,
+            photos: self.photos(None)?,
+            position,
+            distance_m,
+            after_seal: self.after_seal()?,
+            summary,
+        })
+    }
+
+    /// A field with its token, and every live value when they differ.
+    fn shown<T>(&self, entity: EntityId, name: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Shown<T>> {
+        let token = self.tree.token(entity, name);
+        let Some(shown) = self.tree.shown(entity, name) else {
+            return Ok(Shown { value: None, token, conflict: Vec::new() });
+        };
+        let value = shown.live.first().and_then(|live| read(live.value.value()?));
+        let mut conflict = Vec::new();
+        if shown.state != Agreement::Agreed {
+            for live in shown.live {
+                if let Some(value) = live.value.value().and_then(&read) {
+                    conflict.push(self.candidate(live, value)?);
+                }
+            }
+        }
+        Ok(Shown { value, token, conflict })
+    }
+
+    fn candidate<T>(&self, live: &Live, value: T) -> Result<Candidate<T>> {
+        Ok(Candidate {
+            value,
+            officer: live.officer.to_string(),
+            officer_name: officer(self.connection, live.officer)?.name,
+            at_ms: live.corrected_ms,
+            mine: Some(live.officer) == self.me,
+        })
+    }
+
+    fn members(&self) -> Result<Vec<MemberView>> {
+        let named = self.tree.field_names(self.tree.root).filter_map(field::member_officer);
+        named
+            .map(|id| {
+                Ok(MemberView {
+                    officer: officer(self.connection, id)?,
+                    present: self.shown(self.tree.root, &field::member(id), Value::as_bool)?,
+                })
+            })
+            .collect()
+    }
+
+    fn sections(&self) -> Result<Vec<SectionView>> {
+        let sets = self.tree.checklist.map(|checklist| checklist.sets.as_slice()).unwrap_or_default();
+        sets.iter()
+            .map(|set| {
+                Ok(SectionView {
+                    id: set.id.clone(),
+                    zh: set.title_zh.clone(),
+                    en: set.title_en.clone(),
+                    items: set.items.iter().map(|item| self.item(item)).collect::<Result<_>>()?,
+                })
+            })
+            .collect()
+    }
+
+    fn item(&self, item: &ChecklistItem) -> Result<ItemView> {
+        let name = field::answer(&item.id);
+        let answered = self.tree.value(self.tree.root, &name).and_then(answer::from_value);
+        let failed = answered.is_some_and(|a| checklist::judge(item, &a) == Judgement::NonCompliant);
+        Ok(ItemView {
+            id: item.id.clone(),
+            zh: item.zh.clone(),
+            en: item.en.clone(),
+            severity: item.severity.code().into(),
+            group: item.group.clone(),
+            answer_kind: AnswerKind::from(item),
+            choices: item
+                .choices
+                .iter()
+                .map(|choice| ChoiceRow {
+                    code: choice.code.clone(),
+                    zh: choice.zh.clone(),
+                    en: choice.en.clone(),
+                })
+                .collect(),
+            unit: item.unit().map(str::to_owned),
+            basis: item
+                .basis
+                .iter()
+                .map(|basis| BasisRow {
+                    zh: basis.source.title_zh.clone(),
+                    en: basis.source.title_en.clone(),
+                    article: basis.article.clone(),
+                    verification: basis.source.verification.code().into(),
+                })
+                .collect(),
+            evidence: item.evidence.iter().map(|evidence| evidence.code().into()).collect(),
+            handling: item.handling.code().into(),
+            answer: self.shown(self.tree.root, &name, |value| answer::from_value(value).map(Answer::from))?,
+            failed,
+            notes: self.notes(Some(&item.id))?,
+            note_token: self.note_token(Some(&item.id)),
+            finding: self.finding(&item.id, failed)?,
+            photos: self.photos(Some(&item.id))?,
+        })
+    }
+
+    /// A failed item opens a finding; one that was described stays when the answer changes.
+    fn finding(&self, item: &str, failed: bool) -> Result<Option<FindingView>> {
+        let id = entities::finding(&entities::visit(self.tree.root), item).id;
+        if !failed && self.tree.field_names(id).next().is_none() {
+            return Ok(None);
+        }
+        let text = |value: &Value| value.as_text().map(str::to_owned);
+        Ok(Some(FindingView {
+            id: id.to_string(),
+            status: self.shown(id, field::STATUS, text)?,
+            description: self.shown(id, field::DESCRIPTION, text)?,
+        }))
+    }
+
+    fn notes(&self, item: Option<&str>) -> Result<Vec<NoteView>> {
+        let mut notes = Vec::new();
+        for node in self.tree.of_kind(kind::NOTE) {
+            let Some((of, author)) = entities::note_key(&node.key) else { continue };
+            let Some(live) = self.tree.live(node.id, field::TEXT) else { continue };
+            let empty = live.value.value().and_then(Value::as_text).is_some_and(str::is_empty);
+            if of != item || empty {
+                continue;
+            }
+            notes.push(NoteView {
+                officer: author.to_string(),
+                officer_name: officer(self.connection, author)?.name,
+                mine: Some(author) == self.me,
+                at_ms: live.corrected_ms,
+                text: self.shown(node.id, field::TEXT, |value| value.as_text().map(str::to_owned))?,
+            });
+        }
+        notes.sort_by_key(|note| note.at_ms);
+        Ok(notes)
+    }
+
+    fn note_token(&self, item: Option<&str>) -> String {
+        let mine = self.me.map(|me| entities::note(&entities::visit(self.tree.root), item, me).id);
+        mine.map(|id| self.tree.token(id, field::TEXT)).unwrap_or_default()
+    }
+
+    fn readings(&self) -> Result<Vec<ReadingView>> {
+        let mut readings = Vec::new();
+        for node in self.tree.of_kind(kind::READING) {
+            let Some(live) = self.tree.live(node.id, field::FACT) else { continue };
+            let Some(shown) = live.value.value().and_then(Reading::from_value) else { continue };
+            readings.push(ReadingView {
+                id: node.id.to_string(),
+                reading: self.shown(node.id, field::FACT, |value| {
+                    Reading::from_value(value).map(ReadingInput::from)
+                })?,
+                verdict: reading::judge_dc(shown.temperature_dc).into(),
+                officer_name: officer(self.connection, live.officer)?.name,
+                at_ms: live.corrected_ms,
+                corrected_because: self
+                    .tree
+                    .value(node.id, field::REASON)
+                    .and_then(Value::as_text)
+                    .map(str::to_owned),
+            });
+        }
+        readings.sort_by_key(|reading| reading.at_ms);
+        Ok(readings)
+    }
+
+    fn photos(&self, item: Option<&str>) -> Result<Vec<PhotoView>> {
+        let mut photos = Vec::new();
+        for node in self.tree.of_kind(kind::PHOTO).filter(|node| entities::photo_item(&node.key) == item) {
+            let Some(live) = self.tree.live(node.id, field::FACT) else { continue };
+            let Some(photo) = live.value.value().and_then(Photo::from_value) else { continue };
+            let here = self.photos.iter().find(|row| row.sha256 == photo.sha256);
+            photos.push(PhotoView {
+                id: node.id.to_string(),
+                sha256: hex::encode(photo.sha256),
+                size: photo.size,
+                width: photo.width,
+                height: photo.height,
+                officer_name: officer(self.connection, live.officer)?.name,
+                at_ms: live.corrected_ms,
+                here: here.is_some(),
+                state: match here {
+                    Some(row) => state(self.engine, row.problem.is_some(), !row.received),
+                    None => SaveState::Held,
+                },
+            });
+        }
+        photos.sort_by_key(|photo| photo.at_ms);
+        Ok(photos)
+    }
+
+    /// Live ops outside the basis of every seal.
+    fn after_seal(&self) -> Result<u32> {
+        let mut covered = Vec::new();
+        let mut sealed = false;
+        for presence in self.tree.of_kind(kind::PRESENCE) {
+            let Some(live) = self.tree.live(presence.id, field::SEAL) else { continue };
+            let Some(seal) = live.value.value().and_then(Seal::from_value) else { continue };
+            let Some(commit) = log::get(self.connection, live.commit)? else { continue };
+            sealed = true;
+            covered.push(live.commit);
+            for basis in seal.basis {
+                match basis {
+                    Basis::Other(reference) => covered.push(reference),
+                    Basis::Own(seq) => covered.extend(log::ancestor(self.connection, &commit, seq)?),
+                }
+            }
+        }
+        let outside =
+            |live: &Live| !covered.contains(&live.commit) || journal::journal_id(&live.commit).is_some();
+        let after =
+            self.tree.all_live().filter(|(_, name, live)| *name != field::SEAL && outside(live)).count();
+        Ok(if sealed { u32::try_from(after).unwrap_or(u32::MAX) } else { 0 })
+    }
+}
+
+macro_rules! same_words {
+    ($($wire:ident { $($variant:ident),+ })+) => { $(
+        impl $wire {
+            fn from_number(number: i64) -> Option<Self> {
+                words::$wire::from_number(number).map(|word| match word { $(words::$wire::$variant => Self::$variant),+ })
+            }
+        }
+    )+ };
+}
+same_words! {
+    VisitKind { Inspection, Survey, Patrol, Recheck, ClosureCheck }
+    VisitMode { OnSite, Phone, Online }
+    LeadLevel { Bureau, Brigade, District }
+}
+
+impl From<checklist::Answer> for Answer {
+    fn from(answer: checklist::Answer) -> Self {
+        match answer {
+            checklist::Answer::Yes => Self::Yes,
+            checklist::Answer::No => Self::No,
+            checklist::Answer::Na => Self::Na,
+            checklist::Answer::Number(n) => Self::Number(n),
+            checklist::Answer::Percent(n) => Self::Percent(n),
+            checklist::Answer::Temperature(n) => Self::Temperature(n),
+            checklist::Answer::Text(text) => Self::Text(text),
+            checklist::Answer::Choice(code) => Self::Choice(code),
+        }
+    }
+}
+
+impl From<&ChecklistItem> for AnswerKind {
+    fn from(item: &ChecklistItem) -> Self {
+        match item.answer {
+            checklist::AnswerKind::YesNo => Self::YesNo,
+            checklist::AnswerKind::YesNoNa => Self::YesNoNa,
+            checklist::AnswerKind::Number => Self::Number,
+            checklist::AnswerKind::Percent => Self::Percent,
+            checklist::AnswerKind::Temperature => Self::Temperature,
+            checklist::AnswerKind::Text => Self::Text,
+            checklist::AnswerKind::Choice => Self::Choice,
+        }
+    }
+}
+
+impl From<Reading> for ReadingInput {
+    fn from(reading: Reading) -> Self {
+        Self {
+            temperature_dc: reading.temperature_dc,
+            site: reading.site.as_str().into(),
+            indoor: reading.indoor,
+            ambient_dc: reading.ambient_dc,
+            sequence: reading.sequence.as_str().into(),
+            subject: reading.subject,
+        }
+    }
+}
+
+impl From<Verdict> for ReadingVerdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Normal => Self::Normal,
+            Verdict::Abnormal => Self::Abnormal,
+            Verdict::Implausible => Self::Implausible,
+        }
+    }
+}

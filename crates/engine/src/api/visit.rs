@@ -1,0 +1,248 @@
+//! A visit: begun, answered, left, finished.
+
+use rusqlite::Connection;
+use xuncha_domain::cbor::Value;
+use xuncha_domain::checklist::{self, Checklist, Mode};
+use xuncha_domain::ids::{EntityId, OfficerId, Scope};
+use xuncha_domain::log::body::Entity;
+use xuncha_domain::model::{answer as answers, field, visit as entities, words};
+use xuncha_domain::{reference, text};
+
+use super::types::{
+    Answer, ErrorCode, LeadLevel, NewVisit, Nothing, SetAnswer, SetMember, SetNote, SetPosition,
+    SetVisitField, VisitKind, VisitMode, VisitRef, VisitView,
+};
+use super::{venues, view};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store::rows;
+use crate::tree::Tree;
+use crate::write::{self, Pen, Tap};
+
+/// A note; more belongs into a document.
+const NOTE_CHARS_MAX: usize = 4_000;
+
+pub fn start(engine: &Engine, new: NewVisit) -> Result<VisitView> {
+    let venue: EntityId = new.venue.parse()?;
+    let id = EntityId::v7(engine.now_ms(), &*engine.0.options.entropy);
+    engine.write(|connection, pen| {
+        let row = venues::row(connection, venue, None)?.ok_or_else(venues::no_venue)?;
+        let purpose = Mode::from_code(&new.purpose).ok_or_else(|| bad("no such purpose"))?;
+        let checklist = Checklist::for_venue(&row.category, purpose)
+            .ok_or_else(|| bad("no checklist for this purpose"))?;
+        let root = entities::visit(id);
+        let presence = entities::presence(&root, pen.enrolment.certificate.device);
+        let now = Value::Int(pen.clock.now_ms());
+        let mut taps = vec![
+            tap(&root, field::VENUE, Value::bytes(venue.0)),
+            tap(&root, field::VISIT_KIND, Value::Int(kind_word(new.kind).number())),
+            tap(&root, field::MODE, Value::Int(mode_word(new.mode).number())),
+            tap(&root, field::LEAD, Value::Int(lead_word(new.lead_level).number())),
+            tap(&root, field::CHECKLIST, Value::bytes(checklist.hash)),
+            tap(&root, &field::member(pen.enrolment.officer()), Value::Bool(true)),
+            tap(&presence, field::START, now),
+        ];
+        if let Some(position) = new.position {
+            taps.push(tap(&presence, field::POSITION, venues::position_value(position)?));
+        }
+        write::record(connection, pen, &scope_of_district(&row.district)?, taps)
+    })?;
+    done(engine, id)
+}
+
+/// The district of the venue at the first tap; a statistical zone reports to the city.
+fn scope_of_district(code: &str) -> Result<Scope> {
+    match reference::district(code) {
+        Some(district) if !district.statistical => Ok(Scope::district(code)?),
+        _ => Ok(Scope::city()),
+    }
+}
+
+pub fn get(engine: &Engine, visit: VisitRef) -> Result<VisitView> {
+    let id = visit.visit.parse()?;
+    engine.read(|connection| view::visit(engine, connection, id))
+}
+
+pub fn set(engine: &Engine, set: SetVisitField) -> Result<VisitView> {
+    let (name, number) = match set.field.as_str() {
+        "kind" => (field::VISIT_KIND, words::VisitKind::parse(&set.value).map(words::VisitKind::number)),
+        "mode" => (field::MODE, words::VisitMode::parse(&set.value).map(words::VisitMode::number)),
+        "lead_level" => (field::LEAD, words::LeadLevel::parse(&set.value).map(words::LeadLevel::number)),
+        _ => return Err(bad("no such field")),
+    };
+    let value = Value::Int(number.ok_or_else(|| bad("no such word"))?);
+    edit(engine, &set.visit, |draft| Ok(vec![Tap { token: set.token, ..tap(&draft.root, name, value) }]))
+}
+
+pub fn member(engine: &Engine, set: SetMember) -> Result<VisitView> {
+    let officer: OfficerId = set.officer.parse()?;
+    edit(engine, &set.visit, |draft| {
+        let name = field::member(officer);
+        Ok(vec![Tap { token: set.token, ..tap(&draft.root, &name, Value::Bool(set.present)) }])
+    })
+}
+
+pub fn answer(engine: &Engine, set: SetAnswer) -> Result<VisitView> {
+    let answer = checked(set.answer)?;
+    edit(engine, &set.visit, |draft| {
+        let item = draft.tree.checklist.and_then(|checklist| checklist.item(&set.item));
+        if !item.is_some_and(|item| item.accepts(&answer)) {
+            return Err(bad("the visit's checklist has no such item or answer"));
+        }
+        let mut tap = tap(&draft.root, &field::answer(&set.item), answers::to_value(&answer));
+        tap.detached = answers::detached(&answer);
+        tap.token = set.token;
+        Ok(vec![tap])
+    })
+}
+
+pub fn note(engine: &Engine, set: SetNote) -> Result<VisitView> {
+    let text = checked_text(&set.text)?;
+    edit(engine, &set.visit, |draft| {
+        let note = entities::note(&draft.root, set.item.as_deref(), draft.me);
+        Ok(vec![Tap { detached: true, token: set.token, ..tap(&note, field::TEXT, Value::text(text)) }])
+    })
+}
+
+pub fn position(engine: &Engine, set: SetPosition) -> Result<VisitView> {
+    let value = venues::position_value(set.position)?;
+    edit(engine, &set.visit, |draft| {
+        let token = draft.tree.token(draft.presence.id, field::POSITION);
+        Ok(vec![Tap { token, ..tap(&draft.presence, field::POSITION, value) }])
+    })
+}
+
+pub fn leave(engine: &Engine, visit: VisitRef) -> Result<Nothing> {
+    let id: EntityId = visit.visit.parse()?;
+    engine.write(|connection, pen| {
+        let scope = scope_of(connection, id)?;
+        write::flush(connection, pen, &scope)
+    })?;
+    engine.wake_sync();
+    Ok(Nothing {})
+}
+
+pub fn finish(engine: &Engine, visit: VisitRef) -> Result<VisitView> {
+    let id: EntityId = visit.visit.parse()?;
+    engine.write(|connection, pen| {
+        let counts = rows::visit(connection, id)?.ok_or_else(view::no_visit)?;
+        if counts.sealed {
+            return Err(sealed());
+        }
+        if counts.answered == 0 && counts.photos == 0 && counts.readings == 0 {
+            return Err(Error::Refused(ErrorCode::VisitEmpty, "nothing is recorded in this visit"));
+        }
+        let scope = scope_of(connection, id)?;
+        let presence = entities::presence(&entities::visit(id), pen.enrolment.certificate.device);
+        let end = tap(&presence, field::END, Value::Int(pen.clock.now_ms()));
+        write::record(connection, pen, &scope, vec![end])?;
+        write::seal(connection, pen, &scope, id)
+    })?;
+    engine.wake_sync();
+    done(engine, id)
+}
+
+/// A visit that is being edited.
+pub(super) struct Draft {
+    pub tree: Tree,
+    pub root: Entity,
+    pub presence: Entity,
+    pub me: OfficerId,
+}
+
+/// Records what `taps` makes of an unsealed visit, and draws it again.
+pub(super) fn edit(
+    engine: &Engine,
+    visit: &str,
+    taps: impl FnOnce(&Draft) -> Result<Vec<Tap>>,
+) -> Result<VisitView> {
+    let id: EntityId = visit.parse()?;
+    engine.write(|connection, pen| {
+        let draft = open(connection, pen, id)?;
+        let scope = scope_of(connection, id)?;
+        write::record(connection, pen, &scope, taps(&draft)?)
+    })?;
+    done(engine, id)
+}
+
+/// An unsealed visit.
+pub(super) fn open(connection: &Connection, pen: &Pen<'_>, id: EntityId) -> Result<Draft> {
+    let tree = Tree::read(connection, id)?.ok_or_else(view::no_visit)?;
+    if rows::visit(connection, id)?.is_some_and(|counts| counts.sealed) {
+        return Err(sealed());
+    }
+    let root = entities::visit(id);
+    let presence = entities::presence(&root, pen.enrolment.certificate.device);
+    Ok(Draft { tree, root, presence, me: pen.enrolment.officer() })
+}
+
+pub(super) fn scope_of(connection: &Connection, id: EntityId) -> Result<Scope> {
+    let scope =
+        Tree::read(connection, id)?.and_then(|tree| tree.nodes.get(&id).map(|node| node.scope.clone()));
+    scope.ok_or_else(view::no_visit)
+}
+
+pub(super) fn done(engine: &Engine, id: EntityId) -> Result<VisitView> {
+    engine.wrote(&id.to_string());
+    engine.read(|connection| view::visit(engine, connection, id))
+}
+
+/// A tap that saw no value before.
+pub(super) fn tap(entity: &Entity, name: &str, value: Value) -> Tap {
+    Tap { entity: entity.clone(), field: name.into(), value, detached: false, token: String::new() }
+}
+
+pub(super) fn checked_text(input: &str) -> Result<String> {
+    let clean = text::clean(input);
+    if clean.chars().count() > NOTE_CHARS_MAX {
+        return Err(Error::Refused(ErrorCode::TextTooLong, "a text is too long"));
+    }
+    Ok(clean)
+}
+
+fn checked(answer: Answer) -> Result<checklist::Answer> {
+    Ok(match answer {
+        Answer::Yes => checklist::Answer::Yes,
+        Answer::No => checklist::Answer::No,
+        Answer::Na => checklist::Answer::Na,
+        Answer::Number(n) => checklist::Answer::Number(n),
+        Answer::Percent(n) => checklist::Answer::Percent(n),
+        Answer::Temperature(n) => checklist::Answer::Temperature(n),
+        Answer::Text(text) => checklist::Answer::Text(checked_text(&text)?),
+        Answer::Choice(code) => checklist::Answer::Choice(code),
+    })
+}
+
+fn kind_word(kind: VisitKind) -> words::VisitKind {
+    match kind {
+        VisitKind::Inspection => words::VisitKind::Inspection,
+        VisitKind::Survey => words::VisitKind::Survey,
+        VisitKind::Patrol => words::VisitKind::Patrol,
+        VisitKind::Recheck => words::VisitKind::Recheck,
+        VisitKind::ClosureCheck => words::VisitKind::ClosureCheck,
+    }
+}
+
+fn mode_word(mode: VisitMode) -> words::VisitMode {
+    match mode {
+        VisitMode::OnSite => words::VisitMode::OnSite,
+        VisitMode::Phone => words::VisitMode::Phone,
+        VisitMode::Online => words::VisitMode::Online,
+    }
+}
+
+fn lead_word(lead: LeadLevel) -> words::LeadLevel {
+    match lead {
+        LeadLevel::Bureau => words::LeadLevel::Bureau,
+        LeadLevel::Brigade => words::LeadLevel::Brigade,
+        LeadLevel::District => words::LeadLevel::District,
+    }
+}
+
+pub(super) fn bad(what: &'static str) -> Error {
+    Error::Refused(ErrorCode::BadRequest, what)
+}
+
+fn sealed() -> Error {
+    Error::Refused(ErrorCode::VisitSealed, "the visit is sealed")
+}

@@ -1,0 +1,162 @@
+//! The engine: one open database, one folder of photos, one key. Cheap to clone; every call may block on disk, none on
+//! the network.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, Transaction};
+use xuncha_domain::ids::Entropy;
+use xuncha_domain::time::Clock;
+
+use crate::api::types::{AddPhoto, ApiError, Changes, ErrorCode, VisitView};
+use crate::error::{Error, Result};
+use crate::keys::{FileKeyStore, KeyStore};
+use crate::store::Store;
+use crate::store::meta;
+use crate::sync::Progress;
+use crate::system::{SystemClock, SystemEntropy};
+use crate::write::{self, Pen};
+use crate::{api, photo};
+
+/// What an engine is made of. Time, randomness and keys come from outside.
+pub struct Options {
+    /// Holds `xuncha.db` and `photos/`.
+    pub data: PathBuf,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub keys: Arc<dyn KeyStore>,
+    pub app_version: String,
+}
+
+impl Options {
+    /// The system's clock and randomness, and the key in a file beside the database.
+    pub fn system(data: PathBuf) -> Self {
+        Self {
+            keys: Arc::new(FileKeyStore::new(data.join("device.key"))),
+            data,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            app_version: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
+}
+
+type Listener = Box<dyn Fn(Changes) + Send + Sync>;
+
+pub(crate) struct Inner {
+    pub store: Store,
+    pub photos: PathBuf,
+    pub options: Options,
+    pub progress: Progress,
+    /// Rung when there is something new to send.
+    pub work: tokio::sync::Notify,
+    listeners: Mutex<Vec<Listener>>,
+}
+
+#[derive(Clone)]
+pub struct Engine(pub(crate) Arc<Inner>);
+
+impl Engine {
+    /// Opens the data folder, making it when it is not there. Removes what a kill left half-made; what was shown as saved
+    /// is all there.
+    pub fn open(options: Options) -> Result<Self> {
+        std::fs::create_dir_all(&options.data)?;
+        let photos = options.data.join("photos");
+        std::fs::create_dir_all(&photos)?;
+        photo::sweep(&photos)?;
+        let store = Store::open(&options.data.join("xuncha.db"), &options.app_version)?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            photos,
+            options,
+            progress: Progress::default(),
+            work: tokio::sync::Notify::new(),
+            listeners: Mutex::new(Vec::new()),
+        })))
+    }
+
+    /// Calls an api function by name with JSON, as Tauri and the bridge do. Blocks on disk, never on the network.
+    pub fn call(
+        &self,
+        name: &str,
+        arguments: serde_json::Value,
+    ) -> std::result::Result<serde_json::Value, ApiError> {
+        api::dispatch(self, name, arguments)
+    }
+
+    /// Keeps a photo. The bytes are safe on disk under their hash before anything mentions them.
+    pub fn add_photo(
+        &self,
+        meta: &AddPhoto,
+        bytes: &mut dyn Read,
+    ) -> std::result::Result<VisitView, ApiError> {
+        Ok(api::photos::add(self, meta, bytes)?)
+    }
+
+    /// A photo that is on this phone, original or thumbnail, with its MIME type.
+    pub fn photo(&self, sha256: &str, thumb: bool) -> std::result::Result<(String, Vec<u8>), ApiError> {
+        Ok(api::photos::get(self, sha256, thumb)?)
+    }
+
+    /// Tells `listener` after every write and sync what changed. Listeners stay for the engine's life.
+    pub fn subscribe(&self, listener: Listener) {
+        self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+    }
+
+    /// The app goes to the background: the open journal becomes a commit.
+    pub fn suspend(&self) {
+        if let Err(error) = self.write(|transaction, pen| write::flush_all(transaction, pen)) {
+            tracing::warn!(%error, "the journal stays open");
+        }
+    }
+
+    /// Starts the worker that syncs by itself on `runtime`. Call it once.
+    pub fn start_sync(&self, runtime: &tokio::runtime::Handle) {
+        runtime.spawn(crate::sync::worker::run(self.clone()));
+    }
+
+    /// Syncs until nothing is left to send or to fetch. What the worker does; tests call it directly.
+    pub async fn sync_once(&self) -> std::result::Result<(), ApiError> {
+        Ok(crate::sync::run(self).await?)
+    }
+
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.0.store.read(work)
+    }
+
+    /// Runs `work` with a pen in one durable transaction. Refused before enrolment.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>, &Pen<'_>) -> Result<T>) -> Result<T> {
+        self.0.store.write(|transaction| {
+            let enrolment = meta::enrolment(transaction)?
+                .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
+            let pen = Pen {
+                enrolment: &enrolment,
+                clock: &*self.0.options.clock,
+                entropy: &*self.0.options.entropy,
+                offset: meta::clock(transaction)?,
+            };
+            work(transaction, &pen)
+        })
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.0.options.clock.now_ms()
+    }
+
+    pub(crate) fn emit(&self, changes: &Changes) {
+        for listener in self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(changes.clone());
+        }
+    }
+
+    /// A write touched a visit: screens refetch it. The worker is not woken by every tap, or each would be a commit.
+    pub(crate) fn wrote(&self, visit: &str) {
+        self.emit(&Changes { sync: true, visits: vec![visit.into()], ..Changes::default() });
+    }
+
+    /// Something is ready to be sent.
+    pub(crate) fn wake_sync(&self) {
+        self.0.work.notify_one();
+    }
+}

@@ -1,0 +1,71 @@
+//! Two kinds of error: what went wrong inside, and the code that a screen acts on.
+
+use xuncha_domain::cbor::CborError;
+use xuncha_domain::ids::BadId;
+use xuncha_domain::log::chain::ChainError;
+use xuncha_domain::log::crypto::CryptoError;
+use xuncha_domain::log::packet::PacketError;
+use xuncha_domain::protocol::v1::receipt::ReceiptError;
+
+use crate::api::types::{ApiError, ErrorCode};
+use crate::photo::PhotoError;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("file: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("bytes: {0}")]
+    Cbor(#[from] CborError),
+    #[error("packet: {0}")]
+    Packet(#[from] PacketError),
+    #[error("chain: {0}")]
+    Chain(#[from] ChainError),
+    #[error("key: {0}")]
+    Crypto(#[from] CryptoError),
+    #[error("receipt: {0}")]
+    Receipt(#[from] ReceiptError),
+    #[error("photo: {0}")]
+    Photo(#[from] PhotoError),
+    #[error("an id is malformed")]
+    Id(#[from] BadId),
+    #[error("json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The database was written by a newer app.
+    #[error("the database needs app version {needs}")]
+    DatabaseNewer { needs: String },
+    /// What the caller asked for cannot be done; nothing was changed.
+    #[error("{1}")]
+    Refused(ErrorCode, &'static str),
+}
+
+impl Error {
+    /// What a screen acts on.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused(code, _) => *code,
+            Self::DatabaseNewer { .. } => ErrorCode::DatabaseNewer,
+            Self::Id(_) | Self::Json(_) => ErrorCode::BadRequest,
+            Self::Photo(error) => error.code(),
+            Self::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => ErrorCode::DiskFull,
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => match error.code {
+                rusqlite::ErrorCode::DiskFull => ErrorCode::DiskFull,
+                rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase => {
+                    ErrorCode::DatabaseCorrupt
+                }
+                _ => ErrorCode::Internal,
+            },
+            Self::Packet(_) | Self::Chain(_) | Self::Receipt(_) => ErrorCode::ServerAnswer,
+            _ => ErrorCode::Internal,
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}

@@ -1,0 +1,117 @@
+//! Chains: ours and those of everybody else in our scopes.
+
+use rusqlite::{Connection, OptionalExtension};
+use xuncha_domain::ids::{ChainId, CommitHash, DeviceId, Scope};
+use xuncha_domain::log::chain::{Genesis, SuccessorReason};
+use xuncha_domain::log::commit::Place;
+
+use super::values::Col;
+use crate::error::{Error, Result};
+
+/// A chain as a row.
+#[derive(Debug, Clone)]
+pub struct ChainRow {
+    pub id: ChainId,
+    pub scope: Scope,
+    pub genesis: Vec<u8>,
+    pub device: DeviceId,
+}
+
+fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<ChainRow> {
+    let scope: String = row.get(1)?;
+    Ok(ChainRow {
+        id: row.get::<_, Col<ChainId>>(0)?.0,
+        scope: scope.parse().map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(error))
+        })?,
+        genesis: row.get(2)?,
+        device: row.get::<_, Col<DeviceId>>(3)?.0,
+    })
+}
+
+pub fn get(connection: &Connection, chain: ChainId) -> Result<Option<ChainRow>> {
+    Ok(connection
+        .prepare_cached("SELECT id, scope, genesis, device FROM chain WHERE id = ?1")?
+        .query_row([Col(chain)], from_row)
+        .optional()?)
+}
+
+pub fn insert(connection: &Connection, genesis: &Genesis, mine: bool) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO chain (id, scope, genesis, device, mine) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute((
+            Col(genesis.chain()),
+            genesis.scope.as_str(),
+            genesis.as_bytes(),
+            Col(genesis.certificate.device),
+            mine,
+        ))?;
+    Ok(())
+}
+
+/// All chains of this phone, also those it does not write to any more.
+pub fn mine(connection: &Connection) -> Result<Vec<ChainRow>> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, scope, genesis, device FROM chain WHERE mine = 1 ORDER BY id")?;
+    let rows = statement.query_map([], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The chain of ours that takes new commits of a scope.
+pub fn writing(connection: &Connection, scope: &Scope) -> Result<Option<ChainRow>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT id, scope, genesis, device FROM chain WHERE mine = 1 AND closed = 0 AND scope = ?1",
+        )?
+        .query_row([scope.as_str()], from_row)
+        .optional()?)
+}
+
+/// The last chain of ours in a scope that we stopped writing to, and why.
+pub fn last_closed(connection: &Connection, scope: &Scope) -> Result<Option<(ChainRow, SuccessorReason)>> {
+    let row = connection
+        .prepare_cached(
+            "SELECT id, scope, genesis, device, closed FROM chain
+             WHERE mine = 1 AND closed > 0 AND scope = ?1
+             ORDER BY (SELECT max(device_ms) FROM log WHERE log.chain = chain.id) DESC LIMIT 1",
+        )?
+        .query_row([scope.as_str()], |row| Ok((from_row(row)?, row.get::<_, u8>(4)?)))
+        .optional()?;
+    Ok(row.map(|(chain, closed)| {
+        let reason = match closed {
+            1 => SuccessorReason::KeyMismatch,
+            3 => SuccessorReason::Damaged,
+            _ => SuccessorReason::Forked,
+        };
+        (chain, reason)
+    }))
+}
+
+/// Never write to this chain again; the next commit of its scope starts a successor.
+pub fn close(connection: &Connection, chain: ChainId, reason: SuccessorReason) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE chain SET closed = ?2 WHERE id = ?1 AND closed = 0")?
+        .execute((Col(chain), reason as u8))?;
+    Ok(())
+}
+
+/// The last commit that we wrote or took over on a chain; its genesis when there is none.
+pub fn head(connection: &Connection, chain: &ChainRow) -> Result<(u64, CommitHash)> {
+    let last = connection
+        .prepare_cached("SELECT seq, hash FROM log WHERE chain = ?1 ORDER BY seq DESC LIMIT 1")?
+        .query_row([Col(chain.id)], |row| Ok((row.get(0)?, row.get::<_, Col<CommitHash>>(1)?.0)))
+        .optional()?;
+    Ok(last.unwrap_or((0, genesis_hash(&chain.genesis))))
+}
+
+/// Where the next commit goes.
+pub fn next_place(connection: &Connection, chain: &ChainRow) -> Result<Place> {
+    let (seq, prev) = head(connection, chain)?;
+    let seq = seq.checked_add(1).ok_or(Error::Cbor(xuncha_domain::cbor::CborError::Limit("sequence")))?;
+    Ok(Place { chain: chain.id, seq, prev })
+}
+
+/// What the first commit of a chain names as the hash before it.
+pub fn genesis_hash(genesis: &[u8]) -> CommitHash {
+    CommitHash(xuncha_domain::ids::tagged_hash(xuncha_domain::log::chain::GENESIS_TAG, &[genesis]))
+}

@@ -1,0 +1,139 @@
+//! The journal: taps that are durable and not yet part of a commit.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use xuncha_domain::cbor::Value;
+use xuncha_domain::ids::{CommitRef, EntityId, OfficerId, Scope};
+
+use super::values::{Col, refs_from_bytes, refs_to_bytes};
+use crate::error::Result;
+
+/// How many old journal rows stay known by name: more than a day's taps, so that a screen that slept may still edit.
+const JOURNALED_MAX: i64 = 20_000;
+
+#[derive(Debug, Clone)]
+pub struct JournalRow {
+    pub id: i64,
+    pub entity: EntityId,
+    pub field: String,
+    pub value: Value,
+    pub detached: bool,
+    pub over: Vec<CommitRef>,
+    pub officer: OfficerId,
+    pub device_ms: i64,
+    pub boot: [u8; 8],
+    pub monotonic_ms: i64,
+}
+
+const COLUMNS: &str = "id, entity, field, value, detached, over, officer, device_ms, boot, monotonic_ms";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<JournalRow> {
+    Ok(JournalRow {
+        id: row.get(0)?,
+        entity: row.get::<_, Col<EntityId>>(1)?.0,
+        field: row.get(2)?,
+        value: row.get::<_, Col<Value>>(3)?.0,
+        detached: row.get(4)?,
+        over: refs_from_bytes(&row.get::<_, Vec<u8>>(5)?),
+        officer: row.get::<_, Col<OfficerId>>(6)?.0,
+        device_ms: row.get(7)?,
+        boot: row.get(8)?,
+        monotonic_ms: row.get(9)?,
+    })
+}
+
+pub fn get(connection: &Connection, entity: EntityId, field: &str) -> Result<Option<JournalRow>> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM journal WHERE entity = ?1 AND field = ?2"))?
+        .query_row((Col(entity), field), read)
+        .optional()?)
+}
+
+/// The open taps of a scope, oldest first.
+pub fn of_scope(connection: &Connection, scope: &Scope) -> Result<Vec<JournalRow>> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM journal WHERE scope = ?1 ORDER BY id"))?;
+    let rows = statement.query_map([scope.as_str()], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The open taps on a root and what hangs on it.
+pub fn of_root(connection: &Connection, root: EntityId) -> Result<Vec<JournalRow>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM journal WHERE entity IN (SELECT id FROM entity WHERE root = ?1) ORDER BY id"
+    ))?;
+    let rows = statement.query_map([Col(root)], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The last tap of a scope.
+pub fn last(connection: &Connection, scope: &Scope) -> Result<Option<JournalRow>> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM journal WHERE scope = ?1 ORDER BY id DESC LIMIT 1"))?
+        .query_row([scope.as_str()], read)
+        .optional()?)
+}
+
+/// Scopes with open taps.
+pub fn scopes(connection: &Connection) -> Result<Vec<Scope>> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT scope FROM journal ORDER BY scope")?;
+    let scopes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(scopes.iter().filter_map(|scope| scope.parse().ok()).collect())
+}
+
+/// Writes a tap in place of the open one on the same field. The id in `row` is ignored.
+pub fn put(connection: &Connection, scope: &Scope, row: &JournalRow) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM journal WHERE entity = ?1 AND field = ?2")?
+        .execute((Col(row.entity), &row.field))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO journal (scope, entity, field, value, detached, over, officer, device_ms, boot, monotonic_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(rusqlite::params![
+            scope.as_str(),
+            Col(row.entity),
+            row.field,
+            row.value.encode(),
+            row.detached,
+            refs_to_bytes(&row.over),
+            Col(row.officer),
+            row.device_ms,
+            row.boot,
+            row.monotonic_ms,
+        ])?;
+    Ok(())
+}
+
+/// A tap became part of a commit.
+pub fn became(connection: &Connection, id: i64, commit: CommitRef) -> Result<()> {
+    connection.prepare_cached("DELETE FROM journal WHERE id = ?1")?.execute([id])?;
+    connection
+        .prepare_cached("INSERT INTO journaled (id, ref) VALUES (?1, ?2)")?
+        .execute((id, Col(commit)))?;
+    connection.prepare_cached("DELETE FROM journaled WHERE id < ?1")?.execute([id - JOURNALED_MAX])?;
+    Ok(())
+}
+
+/// The commit that a tap became.
+pub fn commit_of(connection: &Connection, id: i64) -> Result<Option<CommitRef>> {
+    Ok(connection
+        .prepare_cached("SELECT ref FROM journaled WHERE id = ?1")?
+        .query_row([id], |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))
+        .optional()?)
+}
+
+/// How a value that is still in the journal is named in a token: no commit has eight zero bytes at its front, short of
+/// 2^64 tries.
+pub fn pseudo_ref(id: i64) -> CommitRef {
+    let mut bytes = [0; 16];
+    let (_, tail) = bytes.split_at_mut(8);
+    tail.copy_from_slice(&id.to_be_bytes());
+    CommitRef(bytes)
+}
+
+/// The journal id of a pseudo reference.
+pub fn journal_id(reference: &CommitRef) -> Option<i64> {
+    let (front, tail) = reference.0.split_at(8);
+    (front == [0; 8]).then(|| tail.try_into().map(i64::from_be_bytes).unwrap_or_default())
+}

@@ -1,0 +1,348 @@
+//! Commits as they are, and the live values that follow from them.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use xuncha_domain::cbor::Value;
+use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, EntityId, OfficerId, Scope};
+use xuncha_domain::log::body::{Entity, Kind, Op, OpValue, Reference};
+use xuncha_domain::log::commit::{Commit, Place, Stamp};
+use xuncha_domain::log::detached::Detached;
+use xuncha_domain::merge::{Field, Live, Stored};
+use xuncha_domain::model::kind;
+use xuncha_domain::time::ClockOffset;
+
+use super::values::Col;
+use crate::error::Result;
+
+/// Roots that counting commits changed, with their kind.
+pub type Touched = BTreeSet<(Kind, EntityId)>;
+
+const COLUMNS: &str = "chain, seq, prev, officer, device_ms, offset_ms, error_ms, boot, monotonic_ms, feed_position, \
+                       core, detached";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(Place, Stamp, Vec<u8>, Vec<u8>)> {
+    let place = Place {
+        chain: row.get::<_, Col<ChainId>>(0)?.0,
+        seq: row.get(1)?,
+        prev: row.get::<_, Col<CommitHash>>(2)?.0,
+    };
+    let stamp = Stamp {
+        officer: row.get::<_, Col<OfficerId>>(3)?.0,
+        device_ms: row.get(4)?,
+        clock: match (row.get(5)?, row.get(6)?) {
+            (Some(offset_ms), Some(error_ms)) => Some(ClockOffset { offset_ms, error_ms }),
+            _ => None,
+        },
+        boot: row.get(7)?,
+        monotonic_ms: row.get(8)?,
+        feed_position: row.get(9)?,
+    };
+    Ok((place, stamp, row.get(10)?, row.get(11)?))
+}
+
+fn commits(connection: &Connection, tail: &str, params: impl rusqlite::Params) -> Result<Vec<Commit>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM log {tail}"))?;
+    let mut rows = statement.query(params)?;
+    let mut commits = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (place, stamp, core, detached) = read(row)?;
+        commits.push(Commit::assemble(place, &stamp, core, Detached::from_bytes(&detached)?)?);
+    }
+    Ok(commits)
+}
+
+pub fn get(connection: &Connection, commit: CommitRef) -> Result<Option<Commit>> {
+    Ok(commits(connection, "WHERE ref = ?1", [Col(commit)])?.pop())
+}
+
+/// Commits of a chain that no receipt names, in order, at most `limit`.
+pub fn unreceived(connection: &Connection, chain: ChainId, limit: usize) -> Result<Vec<Commit>> {
+    let tail = "WHERE chain = ?1 AND received = 0 AND reissued = 0 ORDER BY seq LIMIT ?2";
+    commits(connection, tail, (Col(chain), limit))
+}
+
+/// Commits that touch a root, in the order of their chains.
+pub fn touching(connection: &Connection, root: EntityId) -> Result<Vec<Commit>> {
+    let tail = "WHERE ref IN (SELECT ref FROM touch WHERE root = ?1) AND counted = 1 ORDER BY chain, seq";
+    commits(connection, tail, [Col(root)])
+}
+
+pub fn hash_of(connection: &Connection, commit: CommitRef) -> Result<Option<CommitHash>> {
+    Ok(connection
+        .prepare_cached("SELECT hash FROM log WHERE ref = ?1")?
+        .query_row([Col(commit)], |row| row.get::<_, Col<CommitHash>>(0))
+        .optional()?
+        .map(|hash| hash.0))
+}
+
+/// Chain and number of a commit that we hold.
+pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(ChainId, u64)>> {
+    Ok(connection
+        .prepare_cached("SELECT chain, seq FROM log WHERE ref = ?1")?
+        .query_row([Col(commit)], |row| Ok((row.get::<_, Col<ChainId>>(0)?.0, row.get(1)?)))
+        .optional()?)
+}
+
+pub fn counted(connection: &Connection, commit: &CommitRef) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT counted FROM log WHERE ref = ?1")?
+        .query_row([Col(*commit)], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}
+
+/// The commit with number `seq` that `from` descends from on its own chain.
+pub fn ancestor(connection: &Connection, from: &Commit, seq: u64) -> Result<Option<CommitRef>> {
+    let chain = from.header.chain;
+    let mut statement = connection.prepare_cached("SELECT ref FROM log WHERE chain = ?1 AND seq = ?2")?;
+    let candidates: Vec<CommitRef> = statement
+        .query_map((Col(chain), seq), |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if let [only] = candidates.as_slice() {
+        return Ok(Some(*only));
+    }
+    // Forked there: follow our own branch back.
+    let mut at = from.header.prev.short();
+    let mut prev = connection.prepare_cached("SELECT seq, prev FROM log WHERE ref = ?1")?;
+    loop {
+        let row = prev
+            .query_row([Col(at)], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Col<CommitHash>>(1)?.0)))
+            .optional()?;
+        match row {
+            Some((found, _)) if found == seq => return Ok(Some(at)),
+            Some((found, before)) if found > seq => at = before.short(),
+            _ => return Ok(None),
+        }
+    }
+}
+
+/// What an op replaces, as references that the merge uses. Names of commits that we never held stay names.
+pub fn resolve(connection: &Connection, commit: &Commit, over: &[Reference]) -> Result<Vec<CommitRef>> {
+    let mut refs = Vec::with_capacity(over.len());
+    for reference in over {
+        match reference {
+            Reference::Other { commit, .. } => refs.push(*commit),
+            Reference::Own { seq } => refs.extend(ancestor(connection, commit, *seq)?),
+        }
+    }
+    Ok(refs)
+}
+
+/// Keeps a commit; false when it is here already.
+pub fn insert(connection: &Connection, commit: &Commit, received: bool) -> Result<bool> {
+    let header = &commit.header;
+    if hash_of(connection, commit.hash.short())?.is_some() {
+        connection
+            .prepare_cached("UPDATE log SET received = max(received, ?2) WHERE ref = ?1")?
+            .execute((Col(commit.hash.short()), received))?;
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO log (ref, hash, chain, seq, prev, officer, device_ms, offset_ms, error_ms, boot,
+                              monotonic_ms, feed_position, core, detached, counted, received)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15)",
+        )?
+        .execute(rusqlite::params![
+            Col(commit.hash.short()),
+            Col(commit.hash),
+            Col(header.chain),
+            header.seq,
+            Col(header.prev),
+            Col(header.officer),
+            header.device_ms,
+            header.clock.map(|c| c.offset_ms),
+            header.clock.map(|c| c.error_ms),
+            header.boot,
+            header.monotonic_ms,
+            header.feed_position,
+            commit.core,
+            commit.detached.to_bytes(),
+            received,
+        ])?;
+    Ok(true)
+}
+
+/// Counts a commit that is kept and not counted yet: its values become live, what they replace stops being so.
+pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<Touched> {
+    let own = commit.hash.short();
+    let mut touched = Touched::new();
+    for op in commit.ops() {
+        keep_entity(connection, scope, &op.entity)?;
+        let root = op.entity.root();
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO touch (root, ref) VALUES (?1, ?2)")?
+            .execute((Col(root.id), Col(own)))?;
+        touched.insert((root.kind, root.id));
+        count_op(connection, commit, op, own)?;
+    }
+    connection.prepare_cached("UPDATE log SET counted = 1 WHERE ref = ?1")?.execute([Col(own)])?;
+    // Whatever waited for this commit in a field that it does not hold waits no more.
+    connection.prepare_cached("DELETE FROM dead WHERE ref = ?1")?.execute([Col(own)])?;
+    Ok(touched)
+}
+
+fn count_op(connection: &Connection, commit: &Commit, op: &Op, own: CommitRef) -> Result<()> {
+    let before = field(connection, op.entity.id, &op.field)?;
+    let over = resolve(connection, commit, &op.over)?;
+    let mut known = BTreeSet::new();
+    for reference in &over {
+        if counted(connection, reference)? {
+            known.insert(*reference);
+        }
+    }
+    let mut after = before.clone();
+    let live = Live {
+        commit: own,
+        value: stored(commit, &op.value),
+        officer: commit.header.officer,
+        corrected_ms: commit.op_corrected_ms(op),
+    };
+    after.count(live, &over, |reference| known.contains(reference));
+    save(connection, op, &before, &after)
+}
+
+/// The value of an op as a store keeps it.
+pub fn stored(commit: &Commit, value: &OpValue) -> Stored {
+    match value {
+        OpValue::Plain(value) => Stored::Plain(value.clone()),
+        OpValue::Detached(index) => Stored::Detached {
+            hash: commit.detached.hashes().get(*index).copied().unwrap_or_default(),
+            value: commit.detached.value(*index).cloned(),
+        },
+    }
+}
+
+fn save(connection: &Connection, op: &Op, before: &Field, after: &Field) -> Result<()> {
+    let (entity, name) = (Col(op.entity.id), op.field.as_str());
+    for gone in before.live.keys().filter(|key| !after.live.contains_key(key)) {
+        connection
+            .prepare_cached("DELETE FROM live WHERE entity = ?1 AND field = ?2 AND ref = ?3")?
+            .execute((entity, name, Col(*gone)))?;
+    }
+    for (reference, live) in after.live.iter().filter(|(key, _)| !before.live.contains_key(key)) {
+        let hash = match &live.value {
+            Stored::Plain(_) => None,
+            Stored::Detached { hash, .. } => Some(hash.to_vec()),
+        };
+        connection
+            .prepare_cached(
+                "INSERT INTO live (entity, field, ref, value, hash, officer, corrected_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute((
+                entity,
+                name,
+                Col(*reference),
+                live.value.value().map(Value::encode),
+                hash,
+                Col(live.officer),
+                live.corrected_ms,
+            ))?;
+    }
+    for gone in before.dead.difference(&after.dead) {
+        connection
+            .prepare_cached("DELETE FROM dead WHERE ref = ?1 AND entity = ?2 AND field = ?3")?
+            .execute((Col(*gone), entity, name))?;
+    }
+    for new in after.dead.difference(&before.dead) {
+        connection.prepare_cached("INSERT INTO dead (ref, entity, field) VALUES (?1, ?2, ?3)")?.execute((
+            Col(*new),
+            entity,
+            name,
+        ))?;
+    }
+    Ok(())
+}
+
+/// One field as counted so far, without the journal.
+pub fn field(connection: &Connection, entity: EntityId, name: &str) -> Result<Field> {
+    let mut field = Field::default();
+    let mut statement = connection.prepare_cached(
+        "SELECT ref, value, hash, officer, corrected_ms FROM live WHERE entity = ?1 AND field = ?2",
+    )?;
+    for live in statement.query_map((Col(entity), name), |row| read_live(row, 0))? {
+        let live = live?;
+        field.live.insert(live.commit, live);
+    }
+    let mut statement = connection.prepare_cached("SELECT ref FROM dead WHERE entity = ?1 AND field = ?2")?;
+    for reference in statement.query_map((Col(entity), name), |row| row.get::<_, Col<CommitRef>>(0))? {
+        field.dead.insert(reference?.0);
+    }
+    Ok(field)
+}
+
+/// Reads `ref, value, hash, officer, corrected_ms` from the given column on.
+pub fn read_live(row: &Row<'_>, at: usize) -> rusqlite::Result<Live> {
+    let value = row.get::<_, Option<Col<Value>>>(at + 1)?.map(|value| value.0);
+    let hash: Option<[u8; 32]> = row.get(at + 2)?;
+    Ok(Live {
+        commit: row.get::<_, Col<CommitRef>>(at)?.0,
+        value: match (hash, value) {
+            (Some(hash), value) => Stored::Detached { hash, value },
+            (None, value) => Stored::Plain(value.unwrap_or(Value::Null)),
+        },
+        officer: row.get::<_, Col<OfficerId>>(at + 3)?.0,
+        corrected_ms: row.get(at + 4)?,
+    })
+}
+
+/// Makes the entity and what it hangs on known.
+pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> Result<()> {
+    if let Some(origin) = &entity.origin {
+        keep_entity(connection, scope, &origin.parent)?;
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            Col(entity.id),
+            entity.kind,
+            scope.as_str(),
+            entity.origin.as_ref().map(|origin| Col(origin.parent.id)),
+            entity.origin.as_ref().map(|origin| origin.key.encode()),
+            Col(entity.root().id),
+        ))?;
+    Ok(())
+}
+
+/// Forgets every live value and counts the whole log again: after a verdict or a reissue took something out of it.
+/// Rare, and the one place whose cost is all of history.
+pub fn recount(connection: &Connection) -> Result<Touched> {
+    connection.execute_batch(
+        "DELETE FROM live; DELETE FROM dead; DELETE FROM touch; UPDATE log SET counted = 0;",
+    )?;
+    let refs: Vec<CommitRef> = connection
+        .prepare(
+            "SELECT ref FROM log
+             WHERE reissued = 0 AND ref NOT IN (SELECT ref FROM verdict WHERE applied = 0)
+             ORDER BY chain, seq",
+        )?
+        .query_map([], |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut touched = Touched::new();
+    for reference in refs {
+        if let Some(commit) = get(connection, reference)?
+            && let Some(chain) = super::chains::get(connection, commit.header.chain)?
+        {
+            touched.extend(count(connection, &chain.scope, &commit)?);
+        }
+    }
+    Ok(touched)
+}
+
+/// Verdicts of HQ that a commit carries: what they are about, whether it is applied after all, and why it was held.
+pub fn verdicts(commit: &Commit) -> Vec<(CommitRef, bool, xuncha_domain::model::words::HeldReason)> {
+    commit
+        .ops()
+        .iter()
+        .filter(|op| op.entity.kind == kind::VERDICT)
+        .filter_map(|op| match &op.value {
+            OpValue::Plain(value) => xuncha_domain::model::verdict::from_value(value)
+                .map(|(applied, reason)| (CommitRef(op.entity.id.0), applied, reason)),
+            OpValue::Detached(_) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,102 @@
+//! Small facts about this installation.
+
+use rusqlite::{Connection, OptionalExtension};
+use xuncha_domain::ids::{CityId, OfficerId, Scope};
+use xuncha_domain::log::chain::Certificate;
+use xuncha_domain::log::crypto::PublicKey;
+use xuncha_domain::time::ClockOffset;
+
+use crate::error::Result;
+
+fn get<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>> {
+    Ok(connection
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
+}
+
+fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?
+        .execute((key, value))?;
+    Ok(())
+}
+
+fn number(connection: &Connection, key: &str) -> Result<Option<i64>> {
+    let bytes: Option<Vec<u8>> = get(connection, key)?;
+    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes))
+}
+
+/// What enrolment gave this phone.
+#[derive(Clone)]
+pub struct Enrolment {
+    pub city: CityId,
+    pub city_name: String,
+    pub server_url: String,
+    pub token: Vec<u8>,
+    pub hq_key: PublicKey,
+    pub certificate: Certificate,
+}
+
+impl Enrolment {
+    pub fn officer(&self) -> OfficerId {
+        self.certificate.officer
+    }
+}
+
+pub fn enrolment(connection: &Connection) -> Result<Option<Enrolment>> {
+    let Some(certificate) = get::<Vec<u8>>(connection, "certificate")? else { return Ok(None) };
+    let bytes = |key| get::<Vec<u8>>(connection, key).map(Option::unwrap_or_default);
+    let text = |key| bytes(key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let city = CityId::from_slice(&bytes("city")?)?;
+    let hq_key = PublicKey::from_bytes(PublicKey::ALGORITHM as u8, &bytes("hq_key")?)?;
+    Ok(Some(Enrolment {
+        city,
+        city_name: text("city_name")?,
+        server_url: text("server_url")?,
+        token: bytes("token")?,
+        certificate: Certificate::verify(&certificate, &hq_key, city)?,
+        hq_key,
+    }))
+}
+
+pub fn set_enrolment(connection: &Connection, enrolment: &Enrolment) -> Result<()> {
+    set(connection, "city", enrolment.city.as_bytes())?;
+    set(connection, "city_name", enrolment.city_name.as_bytes())?;
+    set(connection, "server_url", enrolment.server_url.as_bytes())?;
+    set(connection, "token", &enrolment.token)?;
+    set(connection, "hq_key", &enrolment.hq_key.to_bytes())?;
+    set(connection, "certificate", enrolment.certificate.as_bytes())
+}
+
+/// The scopes that this phone reads.
+pub fn scopes(connection: &Connection) -> Result<Vec<Scope>> {
+    let text: Vec<u8> = get(connection, "scopes")?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&text).split_whitespace().filter_map(|scope| scope.parse().ok()).collect())
+}
+
+pub fn set_scopes(connection: &Connection, scopes: &[String]) -> Result<()> {
+    set(connection, "scopes", scopes.join("\n").as_bytes())
+}
+
+pub fn clock(connection: &Connection) -> Result<Option<ClockOffset>> {
+    Ok(match (number(connection, "clock_offset")?, number(connection, "clock_error")?) {
+        (Some(offset_ms), Some(error_ms)) => Some(ClockOffset { offset_ms, error_ms }),
+        _ => None,
+    })
+}
+
+pub fn set_clock(connection: &Connection, clock: ClockOffset) -> Result<()> {
+    set(connection, "clock_offset", &clock.offset_ms.to_be_bytes())?;
+    set(connection, "clock_error", &clock.error_ms.to_be_bytes())
+}
+
+pub fn last_receipt_ms(connection: &Connection) -> Result<Option<i64>> {
+    number(connection, "last_receipt")
+}
+
+pub fn set_last_receipt_ms(connection: &Connection, at_ms: i64) -> Result<()> {
+    set(connection, "last_receipt", &at_ms.to_be_bytes())
+}

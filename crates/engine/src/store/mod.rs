@@ -1,0 +1,52 @@
+//! SQLite on the phone. One opener, one writer, one table per file.
+
+pub mod chains;
+pub mod journal;
+pub mod log;
+pub mod meta;
+pub mod open;
+pub mod photos;
+pub mod rows;
+pub mod values;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::Result;
+
+/// The database: one connection that writes and one that cannot.
+pub struct Store {
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+impl Store {
+    pub fn open(path: &Path, app_version: &str) -> Result<Self> {
+        let writer = open::writer(path, app_version)?;
+        let reader = open::reader(path)?;
+        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+    }
+
+    /// Runs `work` in one transaction that is on disk when this returns, or changed nothing.
+    pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut connection = lock(&self.writer);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Runs `work` over one consistent state.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let mut connection = lock(&self.reader);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&transaction)
+    }
+}
+
+/// A panic in another thread left the connection between transactions: rusqlite rolled back what was open.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}

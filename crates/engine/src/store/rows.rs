@@ -1,0 +1,213 @@
+//! Rows that screens list: one per venue and one per visit, made again whenever something of it changed.
+
+use rusqlite::{Connection, OptionalExtension};
+use xuncha_domain::cbor::Value;
+use xuncha_domain::checklist::{Judgement, judge};
+use xuncha_domain::ids::{EntityId, OfficerId, Scope};
+use xuncha_domain::model::fact::Position;
+use xuncha_domain::model::{answer, field, kind};
+
+use super::log::Touched;
+use super::values::Col;
+use crate::error::Result;
+use crate::tree::Tree;
+
+/// Makes the rows of the touched roots again. Costs what those roots hold, whatever else is here.
+pub fn refresh(connection: &Connection, touched: &Touched) -> Result<()> {
+    for (kind, root) in touched {
+        match *kind {
+            kind::VENUE => refresh_venue(connection, *root)?,
+            kind::VISIT => refresh_visit(connection, *root)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn refresh_venue(connection: &Connection, id: EntityId) -> Result<()> {
+    let Some(tree) = Tree::read(connection, id)? else { return Ok(()) };
+    let text = |name| tree.value(id, name).and_then(Value::as_text);
+    let position = tree.value(id, field::POSITION).and_then(Position::from_value);
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO venue_row
+             (id, name, category, district, township, address, licence_no, lat_e7, lon_e7, found)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(rusqlite::params![
+            Col(id),
+            text(field::NAME).unwrap_or_default(),
+            text(field::CATEGORY).unwrap_or("OTHER"),
+            text(field::DISTRICT).unwrap_or_default(),
+            text(field::TOWNSHIP),
+            text(field::ADDRESS).unwrap_or_default(),
+            text(field::LICENCE_NO),
+            position.map(|p| p.lat_e7),
+            position.map(|p| p.lon_e7),
+            tree.value(id, field::FOUND).and_then(Value::as_bool).unwrap_or(false),
+        ])?;
+    Ok(())
+}
+
+/// What a list shows of a visit, counted from its tree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VisitCounts {
+    pub venue: Option<EntityId>,
+    pub started_ms: i64,
+    pub finished_ms: Option<i64>,
+    pub sealed: bool,
+    pub answered: u32,
+    pub items: u32,
+    pub findings: u32,
+    pub photos: u32,
+    pub readings: u32,
+    pub conflicts: u32,
+}
+
+impl VisitCounts {
+    pub fn of(tree: &Tree) -> Self {
+        let mut counts = Self { conflicts: tree.conflicts(), ..Self::default() };
+        counts.venue = tree
+            .value(tree.root, field::VENUE)
+            .and_then(|venue| EntityId::from_slice(venue.as_bytes()?).ok());
+        let mut started = Vec::new();
+        for presence in tree.of_kind(kind::PRESENCE) {
+            let time = |name| tree.value(presence.id, name).and_then(Value::as_int);
+            started.extend(time(field::START));
+            counts.finished_ms = counts.finished_ms.max(time(field::END));
+            counts.sealed |= tree.value(presence.id, field::SEAL).is_some();
+        }
+        counts.started_ms = started.into_iter().min().unwrap_or_default();
+        for item in tree.checklist.iter().flat_map(|checklist| checklist.items()) {
+            counts.items += 1;
+            let value = tree.value(tree.root, &field::answer(&item.id));
+            if let Some(answer) = value.and_then(answer::from_value) {
+                counts.answered += 1;
+                counts.findings += u32::from(judge(item, &answer) == Judgement::NonCompliant);
+            }
+        }
+        let count = |kind| {
+            let facts = tree.of_kind(kind).filter(|node| tree.live(node.id, field::FACT).is_some());
+            u32::try_from(facts.count()).unwrap_or(u32::MAX)
+        };
+        counts.photos = count(kind::PHOTO);
+        counts.readings = count(kind::READING);
+        counts
+    }
+}
+
+fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
+    let Some(tree) = Tree::read(connection, id)? else { return Ok(()) };
+    let counts = VisitCounts::of(&tree);
+    let officer = super::meta::enrolment(connection)?.map(|enrolment| enrolment.officer());
+    let mine = tree.all_live().any(|(_, _, live)| Some(live.officer) == officer);
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO visit_row
+             (id, venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts, mine)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(rusqlite::params![
+            Col(id),
+            counts.venue.map(Col),
+            counts.started_ms,
+            counts.finished_ms,
+            counts.sealed,
+            counts.answered,
+            counts.items,
+            counts.findings,
+            counts.photos,
+            counts.readings,
+            counts.conflicts,
+            mine,
+        ])?;
+    Ok(())
+}
+
+/// Ids of visits that this officer had a part in, newest first: those that are not sealed, or those that are.
+pub fn visits(connection: &Connection, sealed: bool, limit: u32) -> Result<Vec<EntityId>> {
+    ids(
+        connection,
+        "SELECT id FROM visit_row WHERE mine = 1 AND sealed = ?1 ORDER BY started_ms DESC LIMIT ?2",
+        (sealed, limit),
+    )
+}
+
+/// Ids of the visits to a venue that are known here, newest first.
+pub fn visits_of_venue(connection: &Connection, venue: EntityId, limit: u32) -> Result<Vec<EntityId>> {
+    let sql = "SELECT id FROM visit_row WHERE venue = ?1 ORDER BY started_ms DESC LIMIT ?2";
+    ids(connection, sql, (Col(venue), limit))
+}
+
+fn ids(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<EntityId>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params, |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The counts of a visit as last listed.
+pub fn visit(connection: &Connection, id: EntityId) -> Result<Option<VisitCounts>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts
+             FROM visit_row WHERE id = ?1",
+        )?
+        .query_row([Col(id)], |row| {
+            Ok(VisitCounts {
+                venue: row.get::<_, Option<Col<EntityId>>>(0)?.map(|venue| venue.0),
+                started_ms: row.get(1)?,
+                finished_ms: row.get(2)?,
+                sealed: row.get(3)?,
+                answered: row.get(4)?,
+                items: row.get(5)?,
+                findings: row.get(6)?,
+                photos: row.get(7)?,
+                readings: row.get(8)?,
+                conflicts: row.get(9)?,
+            })
+        })
+        .optional()?)
+}
+
+/// Visits and findings of this officer since a moment, and conflicts over all that is here.
+pub fn totals(connection: &Connection, since_ms: i64) -> Result<(u32, u32, u32)> {
+    Ok(connection.query_row(
+        "SELECT count(*) FILTER (WHERE mine = 1 AND started_ms >= ?1),
+                coalesce(sum(findings) FILTER (WHERE mine = 1 AND started_ms >= ?1), 0),
+                coalesce(sum(conflicts), 0)
+         FROM visit_row",
+        [since_ms],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?)
+}
+
+/// Where this phone stands in a scope's feed.
+pub fn feed(connection: &Connection, scope: &Scope) -> Result<(u64, [u8; 16])> {
+    Ok(connection
+        .prepare_cached("SELECT position, rolling FROM feed WHERE scope = ?1")?
+        .query_row([scope.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .unwrap_or_default())
+}
+
+pub fn feed_position(connection: &Connection, scope: &Scope) -> Result<u64> {
+    Ok(feed(connection, scope)?.0)
+}
+
+pub fn set_feed(connection: &Connection, scope: &Scope, position: u64, rolling: [u8; 16]) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO feed (scope, position, rolling) VALUES (?1, ?2, ?3)
+             ON CONFLICT (scope) DO UPDATE SET position = excluded.position, rolling = excluded.rolling",
+        )?
+        .execute((scope.as_str(), position, rolling))?;
+    Ok(())
+}
+
+/// Officers that HQ named, by id.
+pub fn officers(connection: &Connection) -> Result<Vec<OfficerId>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM entity WHERE kind = ?1 ORDER BY id")?;
+    let rows =
+        statement.query_map([kind::OFFICER], |row| Ok(OfficerId(row.get::<_, Col<EntityId>>(0)?.0.0)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,310 @@
+//! What HQ answered, taken into the database in one transaction: receipts, refusals, verdicts, the feed.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Transaction};
+use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, EntityId, Scope};
+use xuncha_domain::log::body::Kind;
+use xuncha_domain::log::chain::{Genesis, SuccessorReason};
+use xuncha_domain::log::commit::Commit;
+use xuncha_domain::log::packet::{self, Packet};
+use xuncha_domain::model::kind;
+use xuncha_domain::protocol::v1::receipt::ReceiptBody;
+use xuncha_domain::protocol::v1::refusal;
+use xuncha_domain::protocol::v1::sync::{Feed, HeadName, Source, SyncAnswer, VerdictNotice, roll};
+use xuncha_domain::time::ClockOffset;
+
+use super::Round;
+use super::request::{Planned, on_branch};
+use crate::api::types::{Changes, ErrorCode};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store::log::Touched;
+use crate::store::meta::Enrolment;
+use crate::store::values::Col;
+use crate::store::{chains, log, meta, photos, rows};
+
+/// Visits named one by one in a change; beyond that a screen refetches all.
+const CHANGED_VISITS_MAX: usize = 100;
+
+pub fn apply(
+    engine: &Engine,
+    enrolment: &Enrolment,
+    planned: &Planned,
+    answer: SyncAnswer,
+    took_ms: i64,
+) -> Result<Round> {
+    let receipt = answer.receipt.verify(&enrolment.hq_key, enrolment.city.0)?;
+    engine.0.store.write(|transaction| {
+        let mut taking =
+            Taking { connection: transaction, enrolment, touched: Touched::new(), recount: false };
+        let sent = planned.request.device_ms;
+        let offset = ClockOffset::measured(sent, sent.saturating_add(took_ms), answer.time_ms);
+        meta::set_clock(transaction, offset)?;
+        meta::set_last_receipt_ms(transaction, engine.now_ms())?;
+        meta::set_scopes(transaction, &answer.scopes)?;
+        let newly = taking.receipts(planned, &receipt)?;
+        let stuck = taking.refusals(planned, &answer)?;
+        for notice in &answer.verdicts {
+            taking.verdict(notice)?;
+        }
+        let mut fed = 0;
+        for feed in &answer.feeds {
+            fed += taking.feed(planned, feed)?;
+        }
+        for head in &answer.unknown_heads {
+            taking.unknown_head(head)?;
+        }
+        if taking.recount {
+            taking.touched.extend(log::recount(transaction)?);
+        }
+        rows::refresh(transaction, &taking.touched)?;
+        let moved = newly > 0 || fed > 0 || stuck.progress;
+        Ok(Round {
+            more: moved
+                && (answer.more || planned.more || stuck.progress || unreceived(transaction, enrolment)?),
+            changes: changes(&taking.touched),
+        })
+    })
+}
+
+struct Taking<'a> {
+    connection: &'a Transaction<'a>,
+    enrolment: &'a Enrolment,
+    touched: Touched,
+    recount: bool,
+}
+
+/// What refusals left.
+#[derive(Default)]
+struct Stuck {
+    /// HQ named a commit to go on from: asking again helps.
+    progress: bool,
+}
+
+impl Taking<'_> {
+    /// Marks what a receipt names, and everything before it on its branch. Returns how much is newly held.
+    fn receipts(&mut self, planned: &Planned, receipt: &ReceiptBody) -> Result<usize> {
+        let mut newly = 0;
+        for held in &receipt.chains {
+            let declared = planned.request.heads.iter().find(|head| head.chain == held.chain);
+            let Some(declared) = declared else { continue };
+            let Some(reference) = on_branch(self.connection, declared, held.seq)? else { continue };
+            // A receipt that names another commit than ours says nothing about ours.
+            if log::hash_of(self.connection, reference)? == Some(CommitHash(held.hash)) {
+                newly += self.received_up_to(reference)?;
+            }
+        }
+        for blob in &receipt.blobs {
+            photos::set_received(self.connection, blob)?;
+        }
+        Ok(newly + receipt.blobs.len())
+    }
+
+    fn received_up_to(&mut self, reference: CommitRef) -> Result<usize> {
+        let mut at = Some(reference);
+        let mut newly = 0;
+        // Stops at the first that is known to be held: costs what is new.
+        while let Some(reference) = at {
+            let changed = self
+                .connection
+                .prepare_cached("UPDATE log SET received = 1 WHERE ref = ?1 AND received = 0")?
+                .execute([Col(reference)])?;
+            if changed == 0 {
+                break;
+            }
+            newly += 1;
+            self.touch(reference)?;
+            at = log::get(self.connection, reference)?.map(|commit| commit.header.prev.short());
+        }
+        Ok(newly)
+    }
+
+    fn touch(&mut self, reference: CommitRef) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT entity.kind, entity.id FROM touch JOIN entity ON entity.id = touch.root WHERE touch.ref = ?1",
+        )?;
+        let roots = statement.query_map([Col(reference)], |row| {
+            Ok((row.get::<_, Kind>(0)?, row.get::<_, Col<EntityId>>(1)?.0))
+        })?;
+        for root in roots {
+            self.touched.insert(root?);
+        }
+        Ok(())
+    }
+
+    fn refusals(&mut self, planned: &Planned, answer: &SyncAnswer) -> Result<Stuck> {
+        let mut stuck = Stuck::default();
+        for refused in &answer.refused {
+            let index = usize::try_from(refused.packet).unwrap_or(usize::MAX);
+            let Some(chain) = planned.packets.get(index) else { continue };
+            tracing::warn!(%chain, reason = refused.reason, "HQ refused a packet");
+            if refused.reason == refusal::packet::PREDECESSOR
+                && let Some(common) = &refused.last_common
+            {
+                stuck.progress |= self.send_again_after(*chain, common)?;
+            }
+        }
+        Ok(stuck)
+    }
+
+    /// HQ lost what it had receipted (it was restored): everything after the last common commit is on this phone again.
+    fn send_again_after(&mut self, chain: ChainId, common: &HeadName) -> Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached("UPDATE log SET received = 0 WHERE chain = ?1 AND seq > ?2 AND received = 1")?
+            .execute((Col(chain), common.seq))?;
+        Ok(changed > 0)
+    }
+
+    fn verdict(&mut self, notice: &VerdictNotice) -> Result<()> {
+        self.set_verdict(CommitHash(notice.hash).short(), notice.applied, &notice.reason)
+    }
+
+    fn set_verdict(&mut self, reference: CommitRef, applied: bool, reason: &str) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO verdict (ref, applied, reason) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (ref) DO UPDATE SET applied = max(applied, excluded.applied)",
+            )?
+            .execute((Col(reference), applied, reason))?;
+        // Counted and held, or here and not counted although applied: the live values must be made again.
+        let here = log::hash_of(self.connection, reference)?.is_some();
+        self.recount |= here && log::counted(self.connection, &reference)? != applied;
+        self.touch(reference)
+    }
+
+    /// Somebody else writes to our chain: never write to it again.
+    fn unknown_head(&mut self, head: &HeadName) -> Result<()> {
+        if log::hash_of(self.connection, CommitHash(head.hash).short())?.is_none() {
+            chains::close(self.connection, ChainId(head.chain), SuccessorReason::Forked)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a page of a scope's feed and returns how many commits it had. A page that does not add up to its cursor
+    /// changes nothing.
+    fn feed(&mut self, planned: &Planned, feed: &Feed) -> Result<usize> {
+        let scope: Scope = feed.scope.parse()?;
+        let (mut position, mut rolling) =
+            if feed.restart { Default::default() } else { rows::feed(self.connection, &scope)? };
+        let mut packets = Vec::new();
+        for bytes in &feed.packets {
+            packets.push(self.packet(&scope, bytes)?);
+        }
+        let mut count = 0;
+        for run in &feed.order {
+            for step in 0..u64::from(run.count) {
+                let seq = run.from_seq.saturating_add(step);
+                let hash = match run.source {
+                    Source::Packet(index) => usize::try_from(index)
+                        .ok()
+                        .and_then(|index| packets.get(index))
+                        .and_then(|commits: &Vec<Commit>| {
+                            commits.iter().find(|commit| commit.header.seq == seq)
+                        })
+                        .map(|commit| commit.hash),
+                    Source::Declared(index) => {
+                        let head =
+                            usize::try_from(index).ok().and_then(|index| planned.request.heads.get(index));
+                        match head {
+                            Some(head) => match on_branch(self.connection, head, seq)? {
+                                Some(reference) => log::hash_of(self.connection, reference)?,
+                                None => None,
+                            },
+                            None => None,
+                        }
+                    }
+                };
+                let hash =
+                    hash.ok_or(Error::Refused(ErrorCode::ServerAnswer, "the feed names what is not there"))?;
+                rolling = roll(rolling, &hash);
+                position += 1;
+                count += 1;
+            }
+        }
+        if (position, rolling) != (feed.cursor.position, feed.cursor.rolling) {
+            return Err(Error::Refused(ErrorCode::ServerAnswer, "the feed does not add up to its cursor"));
+        }
+        rows::set_feed(self.connection, &scope, position, rolling)?;
+        Ok(count)
+    }
+
+    /// Verifies a packet of somebody's chain, keeps its commits and counts those that no verdict holds.
+    fn packet(&mut self, scope: &Scope, bytes: &[u8]) -> Result<Vec<Commit>> {
+        let packet = Packet::decode(bytes)?;
+        let genesis = match chains::get(self.connection, packet.chain)? {
+            Some(chain) => Genesis::verify(&chain.genesis, &self.enrolment.hq_key, self.enrolment.city)?,
+            None => {
+                let bytes = packet.genesis.as_deref().unwrap_or_default();
+                Genesis::verify(bytes, &self.enrolment.hq_key, self.enrolment.city)?
+            }
+        };
+        if genesis.chain() != packet.chain || genesis.scope != *scope {
+            return Err(Error::Refused(ErrorCode::ServerAnswer, "a packet is not of the chain it names"));
+        }
+        if chains::get(self.connection, packet.chain)?.is_none() {
+            chains::insert(self.connection, &genesis, false)?;
+        }
+        let prev = match packet.prev {
+            None => genesis.hash(),
+            Some(prev) => log::hash_of(self.connection, prev)?
+                .ok_or(Error::Refused(ErrorCode::ServerAnswer, "a packet follows what is not here"))?,
+        };
+        let commits = packet::link(&packet, packet.unpack()?, prev)?;
+        packet::verify_head(&packet, &commits, self.enrolment.city, scope, &genesis.certificate.key)?;
+        for commit in &commits {
+            self.take(&genesis, commit)?;
+        }
+        Ok(commits)
+    }
+
+    fn take(&mut self, genesis: &Genesis, commit: &Commit) -> Result<()> {
+        // Whatever the feed brings, HQ holds.
+        if !log::insert(self.connection, commit, true)? {
+            return Ok(());
+        }
+        let reference = commit.hash.short();
+        let from_hq = genesis.certificate.device.0 == self.enrolment.city.0;
+        if from_hq {
+            for (about, applied, reason) in log::verdicts(commit) {
+                self.set_verdict(about, applied, reason.as_str())?;
+            }
+        }
+        let held: bool = self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM verdict WHERE ref = ?1 AND applied = 0)",
+            [Col(reference)],
+            |row| row.get(0),
+        )?;
+        if !held {
+            self.touched.extend(log::count(self.connection, &genesis.scope, commit)?);
+        }
+        // A commit of our own chain that we never wrote: the folder was copied or restored.
+        if genesis.certificate.device == self.enrolment.certificate.device {
+            chains::close(self.connection, commit.header.chain, SuccessorReason::Forked)?;
+        }
+        Ok(())
+    }
+}
+
+fn unreceived(connection: &Connection, enrolment: &Enrolment) -> Result<bool> {
+    Ok(connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM log JOIN chain ON chain.id = log.chain
+                        WHERE log.received = 0 AND log.reissued = 0 AND chain.device = ?1)",
+        [Col(enrolment.certificate.device)],
+        |row| row.get(0),
+    )?)
+}
+
+fn changes(touched: &Touched) -> Changes {
+    let of = |wanted: Kind| touched.iter().any(|(kind, _)| *kind == wanted);
+    let visits: BTreeSet<EntityId> =
+        touched.iter().filter(|(kind, _)| *kind == kind::VISIT).map(|(_, id)| *id).collect();
+    Changes {
+        venues: of(kind::VENUE),
+        officers: of(kind::OFFICER) || of(kind::TEAM),
+        sync: true,
+        visits_all: visits.len() > CHANGED_VISITS_MAX,
+        visits: visits.into_iter().take(CHANGED_VISITS_MAX).map(|id| id.to_string()).collect(),
+    }
+}

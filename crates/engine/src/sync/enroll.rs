@@ -1,0 +1,130 @@
+//! Joining HQ, and joining it again under a new key.
+
+use xuncha_domain::ids::CityId;
+use xuncha_domain::log::chain::Certificate;
+use xuncha_domain::log::crypto::PublicKey;
+use xuncha_domain::protocol::v1::enroll::{EnrollAnswer, EnrollRequest, Proof, QR_PREFIX};
+
+use super::client::Client;
+use crate::api::types::{Changes, ErrorCode};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store::meta::{self, Enrolment};
+use crate::write::{self, Pen};
+
+/// Enrols this phone with the code of a QR, or a code as typed and the server's address.
+pub async fn enroll(engine: &Engine, text: &str, server_url: Option<&str>) -> Result<()> {
+    if engine.read(meta::enrolment)?.is_some() {
+        return Err(Error::Refused(ErrorCode::AlreadyEnrolled, "this phone is enrolled"));
+    }
+    let (server_url, code) = read_code(text, server_url)?;
+    let key = engine.0.options.keys.create(&*engine.0.options.entropy)?;
+    let answer = ask(engine, &server_url, &[], Proof::Code(code), &key.public_key()).await?;
+    let enrolment = verified(answer.clone(), server_url, &key.public_key())?;
+    engine.0.store.write(|transaction| {
+        meta::set_enrolment(transaction, &enrolment)?;
+        meta::set_scopes(transaction, &answer.scopes)
+    })?;
+    engine.emit(&Changes { sync: true, officers: true, venues: true, ..Changes::default() });
+    engine.wake_sync();
+    Ok(())
+}
+
+/// When the key store does not hold the key of this database (a restored phone), gets a certificate for a new key and
+/// moves unsent work to successor chains.
+pub async fn renew_if_key_is_gone(engine: &Engine) -> Result<()> {
+    let Some(enrolment) = engine.read(meta::enrolment)? else { return Ok(()) };
+    let stored = engine.0.options.keys.load()?;
+    let key = match stored {
+        Some(key) if key.public_key() == enrolment.certificate.key => return Ok(()),
+        // A key that was made for a renewal whose answer was lost: use it again.
+        Some(key) => key,
+        None => engine.0.options.keys.create(&*engine.0.options.entropy)?,
+    };
+    let proof = Proof::Renewal(enrolment.token.clone());
+    let answer = ask(engine, &enrolment.server_url, &enrolment.token, proof, &key.public_key()).await?;
+    let renewed = verified(answer.clone(), enrolment.server_url.clone(), &key.public_key())?;
+    if renewed.city != enrolment.city || renewed.hq_key != enrolment.hq_key {
+        return Err(Error::Refused(ErrorCode::ServerAnswer, "another HQ answered"));
+    }
+    engine.0.store.write(|transaction| {
+        meta::set_enrolment(transaction, &renewed)?;
+        meta::set_scopes(transaction, &answer.scopes)?;
+        let pen = Pen {
+            enrolment: &renewed,
+            clock: &*engine.0.options.clock,
+            entropy: &*engine.0.options.entropy,
+            offset: meta::clock(transaction)?,
+        };
+        write::reissue(transaction, &pen)
+    })
+}
+
+async fn ask(
+    engine: &Engine,
+    server_url: &str,
+    token: &[u8],
+    proof: Proof,
+    key: &PublicKey,
+) -> Result<EnrollAnswer> {
+    let request = EnrollRequest {
+        proof,
+        algorithm: PublicKey::ALGORITHM as u8,
+        public_key: key.to_bytes(),
+        app_version: engine.0.options.app_version.clone(),
+    };
+    Client::new(server_url, token)?.enroll(&request).await
+}
+
+/// An answer counts only if its certificate is for our key and signed by the key that it names as HQ's.
+fn verified(answer: EnrollAnswer, server_url: String, key: &PublicKey) -> Result<Enrolment> {
+    let city = CityId(answer.city);
+    let hq_key = PublicKey::from_bytes(answer.hq_algorithm, &answer.hq_key)?;
+    let certificate = Certificate::verify(&answer.certificate, &hq_key, city)?;
+    if certificate.key != *key {
+        return Err(Error::Refused(ErrorCode::ServerAnswer, "the certificate is for another key"));
+    }
+    Ok(Enrolment { city, city_name: answer.city_name, server_url, token: answer.token, hq_key, certificate })
+}
+
+/// Reads `xuncha://enroll?u=<server>&c=<code>`, or a bare code with its server.
+fn read_code(text: &str, server_url: Option<&str>) -> Result<(String, String)> {
+    let text = text.trim();
+    let bad = || Error::Refused(ErrorCode::BadRequest, "not an enrolment code");
+    let (server, code) = match text.strip_prefix(QR_PREFIX) {
+        Some(query) => {
+            let part = |name: &str| {
+                let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                let mut named = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+                named.next().and_then(percent_decoded)
+            };
+            (part("u").ok_or_else(bad)?, part("c").ok_or_else(bad)?)
+        }
+        None => (server_url.ok_or_else(bad)?.trim().to_owned(), text.to_owned()),
+    };
+    let web = server.starts_with("https://") || server.starts_with("http://");
+    if !web || code.is_empty() || code.len() > 200 || server.len() > 500 {
+        return Err(bad());
+    }
+    Ok((server.trim_end_matches('/').to_owned(), code))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_from_a_qr_or_as_typed() {
+        let qr = "xuncha://enroll?u=http%3A%2F%2F127.0.0.1%3A8443%2F&c=ABCD-EFGH";
+        let expected = ("http://127.0.0.1:8443".to_owned(), "ABCD-EFGH".to_owned());
+        assert_eq!(read_code(qr, None).unwrap(), expected);
+        assert_eq!(read_code(" ABCD-EFGH ", Some("http://127.0.0.1:8443")).unwrap(), expected);
+        assert!(read_code("ABCD", None).is_err());
+        assert!(read_code("ABCD", Some("ftp://x")).is_err());
+        assert!(read_code("xuncha://enroll?u=http%3A%2F%2Fx", None).is_err());
+    }
+}

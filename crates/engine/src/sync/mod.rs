@@ -1,0 +1,109 @@
+//! Sync: one round trip pushes and pulls; photos follow by tus. Nothing here is ever waited for by a screen.
+//!
+//! [`run`] repeats rounds until nothing is left: [`request`] plans what to send from what no receipt names, [`client`]
+//! carries it, [`apply`] takes the answer into the database, [`photos`] sends pictures. [`worker`] decides when.
+
+mod apply;
+mod client;
+pub mod enroll;
+mod photos;
+mod request;
+pub mod worker;
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::api::types::{Changes, ErrorCode};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store::meta;
+use crate::write;
+
+use client::Client;
+
+/// Rounds of one run. Each moves up to 16 packets or a page of the feed: a phone that was away for a year needs fewer.
+const ROUNDS_MAX: usize = 2_000;
+
+/// How far the running sync is; read by every screen, kept in memory only.
+#[derive(Default)]
+pub struct Progress {
+    pub running: AtomicBool,
+    pub bytes_sent: AtomicU64,
+    pub bytes_total: AtomicU64,
+    /// 0 before the first attempt.
+    pub last_attempt_ms: AtomicI64,
+    pub last_error: Mutex<Option<ErrorCode>>,
+}
+
+impl Progress {
+    fn set_error(&self, error: Option<ErrorCode>) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    pub fn error(&self) -> Option<ErrorCode> {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sent(&self, bytes: u64) {
+        self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What a round leaves to do.
+struct Round {
+    /// HQ or this phone has more, and this round moved something.
+    more: bool,
+    changes: Changes,
+}
+
+/// Syncs until nothing is left to send or to fetch. A second run beside a running one returns at once.
+pub async fn run(engine: &Engine) -> Result<()> {
+    let progress = &engine.0.progress;
+    if progress.running.swap(true, Ordering::AcqRel) {
+        return Ok(());
+    }
+    progress.last_attempt_ms.store(engine.now_ms(), Ordering::Relaxed);
+    progress.bytes_sent.store(0, Ordering::Relaxed);
+    progress.bytes_total.store(0, Ordering::Relaxed);
+    engine.emit(&Changes { sync: true, ..Changes::default() });
+    let result = rounds(engine).await;
+    progress.set_error(result.as_ref().err().map(Error::code));
+    progress.running.store(false, Ordering::Release);
+    engine.emit(&Changes { sync: true, ..Changes::default() });
+    result
+}
+
+async fn rounds(engine: &Engine) -> Result<()> {
+    // The journal becomes a commit at a sync.
+    engine.write(|transaction, pen| write::flush_all(transaction, pen))?;
+    enroll::renew_if_key_is_gone(engine).await?;
+    let enrolment = engine
+        .read(meta::enrolment)?
+        .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
+    let client = Client::new(&enrolment.server_url, &enrolment.token)?;
+    for _ in 0..ROUNDS_MAX {
+        let round = round(engine, &client, &enrolment).await?;
+        engine.emit(&round.changes);
+        if !round.more {
+            break;
+        }
+    }
+    if photos::send(engine, &client).await? {
+        // Ask for the receipt of what just arrived.
+        let round = round(engine, &client, &enrolment).await?;
+        engine.emit(&round.changes);
+    }
+    Ok(())
+}
+
+async fn round(engine: &Engine, client: &Client, enrolment: &meta::Enrolment) -> Result<Round> {
+    let planned = request::plan(engine, enrolment)?;
+    let bytes = xuncha_domain::protocol::v1::encode(&planned.request);
+    engine.0.progress.bytes_total.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    let sent_bytes = bytes.len() as u64;
+    let started = engine.0.options.clock.monotonic_ms();
+    let answer = client.sync(bytes).await?;
+    let took = engine.0.options.clock.monotonic_ms().saturating_sub(started);
+    engine.0.progress.sent(sent_bytes);
+    apply::apply(engine, enrolment, &planned, answer, took)
+}

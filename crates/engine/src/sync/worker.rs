@@ -1,0 +1,49 @@
+//! The worker: syncs when there is new work, when asked, and now and then; backs off while HQ is out of reach.
+
+use std::time::Duration;
+
+use xuncha_domain::ids::random;
+
+use crate::api::types::ErrorCode;
+use crate::engine::Engine;
+use crate::error::Error;
+
+/// With nothing to send, this often the phone asks for news.
+const IDLE: Duration = Duration::from_secs(60);
+/// After a failure: doubled each time, with jitter so that a city's phones do not come back together.
+const BACKOFF_MIN: Duration = Duration::from_secs(1);
+const BACKOFF_MAX: Duration = Duration::from_secs(120);
+/// Several photos are taken in a row: wait a moment and send them together.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Runs until the runtime ends.
+pub async fn run(engine: Engine) {
+    let mut failures: u32 = 0;
+    loop {
+        let wait = match super::run(&engine).await {
+            Ok(()) => {
+                failures = 0;
+                IDLE
+            }
+            Err(Error::Refused(ErrorCode::NotEnrolled, _)) => IDLE,
+            Err(error) => {
+                tracing::debug!(%error, failures, "sync waits");
+                let wait =
+                    BACKOFF_MIN.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(BACKOFF_MAX);
+                failures = failures.saturating_add(1);
+                jittered(&engine, wait)
+            }
+        };
+        let woken = tokio::time::timeout(wait, engine.0.work.notified()).await.is_ok();
+        // New work does not shorten the back-off to nothing: HQ is still out of reach.
+        if woken {
+            tokio::time::sleep(if failures == 0 { SETTLE } else { BACKOFF_MIN.min(wait) }).await;
+        }
+    }
+}
+
+/// Between half and all of `wait`.
+fn jittered(engine: &Engine, wait: Duration) -> Duration {
+    let [byte] = random::<1>(&*engine.0.options.entropy);
+    wait.mul_f64(0.5 + f64::from(byte) / 512.0)
+}

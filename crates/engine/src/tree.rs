@@ -1,0 +1,162 @@
+//! A root entity and everything that hangs on it, as one consistent reading: what the log counts, with the journal over it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rusqlite::Connection;
+use xuncha_domain::cbor::Value;
+use xuncha_domain::checklist::Checklist;
+use xuncha_domain::ids::{CommitRef, EntityId, OfficerId, Scope};
+use xuncha_domain::log::body::Kind;
+use xuncha_domain::merge::{Agreement, Field, Live, Stored};
+use xuncha_domain::model::{display, field};
+
+use crate::api::types::{ErrorCode, Token};
+use crate::error::{Error, Result};
+use crate::store::values::{Col, refs_from_bytes};
+use crate::store::{journal, log};
+
+/// An entity of the tree.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub id: EntityId,
+    pub kind: Kind,
+    pub scope: Scope,
+    /// Its natural key under the root; null for the root itself.
+    pub key: Value,
+}
+
+/// A visit with what hangs on it, or a venue, or an officer.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    pub nodes: BTreeMap<EntityId, Node>,
+    fields: BTreeMap<(EntityId, String), Field>,
+    pub root: EntityId,
+    /// By which the visit's answers are judged.
+    pub checklist: Option<&'static Checklist>,
+}
+
+impl Tree {
+    /// None when nothing of that root was ever recorded or received here.
+    pub fn read(connection: &Connection, root: EntityId) -> Result<Option<Self>> {
+        let nodes = read_nodes(connection, root)?;
+        if !nodes.contains_key(&root) {
+            return Ok(None);
+        }
+        let mut fields = read_fields(connection, root)?;
+        for row in journal::of_root(connection, root)? {
+            let field = fields.entry((row.entity, row.field)).or_default();
+            row.over.iter().for_each(|over| drop(field.live.remove(over)));
+            let commit = journal::pseudo_ref(row.id);
+            let value = if row.detached {
+                // Its salt is drawn with the commit; until then nothing is hashed.
+                Stored::Detached { hash: [0; 32], value: Some(row.value) }
+            } else {
+                Stored::Plain(row.value)
+            };
+            field
+                .live
+                .insert(commit, Live { commit, value, officer: row.officer, corrected_ms: row.device_ms });
+        }
+        let mut tree = Self { nodes, fields, root, checklist: None };
+        let hash = tree.value(root, field::CHECKLIST).and_then(|value| value.as_bytes()?.try_into().ok());
+        tree.checklist = hash.and_then(|hash| Checklist::by_hash(&hash));
+        Ok(Some(tree))
+    }
+
+    /// The field as a reader sees it; none when nobody set it.
+    pub fn shown(&self, entity: EntityId, name: &str) -> Option<xuncha_domain::merge::Display<'_>> {
+        let kind = self.nodes.get(&entity)?.kind;
+        let field = self.fields.get(&(entity, name.to_owned()))?;
+        display::display(kind, name, self.checklist, field)
+    }
+
+    /// The displayed live op of a field.
+    pub fn live(&self, entity: EntityId, name: &str) -> Option<&Live> {
+        self.shown(entity, name)?.live.first().copied()
+    }
+
+    /// The displayed value of a field; none when nobody set it or it was erased.
+    pub fn value(&self, entity: EntityId, name: &str) -> Option<&Value> {
+        self.live(entity, name)?.value.value()
+    }
+
+    /// Names what a screen sees of a field, so that its edit replaces exactly that.
+    pub fn token(&self, entity: EntityId, name: &str) -> Token {
+        let live = self.fields.get(&(entity, name.to_owned())).map(|field| field.live.keys());
+        let bytes: Vec<u8> = live.into_iter().flatten().flat_map(|commit| commit.0).collect();
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The entities of one kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Node> {
+        self.nodes.values().filter(move |node| node.kind == kind)
+    }
+
+    /// The names of the fields that an entity has.
+    pub fn field_names(&self, entity: EntityId) -> impl Iterator<Item = &str> {
+        self.fields
+            .iter()
+            .filter(move |((of, _), field)| *of == entity && !field.live.is_empty())
+            .map(|((_, name), _)| name.as_str())
+    }
+
+    /// Every live op of the tree with where it stands.
+    pub fn all_live(&self) -> impl Iterator<Item = (EntityId, &str, &Live)> {
+        self.fields.iter().flat_map(|((entity, name), field)| {
+            field.live.values().map(move |live| (*entity, name.as_str(), live))
+        })
+    }
+
+    /// How many fields hold values of different officers.
+    pub fn conflicts(&self) -> u32 {
+        let conflicts = self.fields.keys().filter(|(entity, name)| {
+            self.shown(*entity, name).is_some_and(|shown| shown.state == Agreement::Conflict)
+        });
+        u32::try_from(conflicts.count()).unwrap_or(u32::MAX)
+    }
+}
+
+/// What a screen saw, by its token.
+pub fn read_token(token: &str) -> Result<Vec<CommitRef>> {
+    let stale = || Error::Refused(ErrorCode::StaleToken, "the token is not one of ours");
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| stale())?;
+    let refs = refs_from_bytes(&bytes);
+    let whole = refs.len() * 16 == bytes.len() && refs.len() <= xuncha_domain::limits::OVER_MAX;
+    if whole { Ok(refs) } else { Err(stale()) }
+}
+
+fn read_nodes(connection: &Connection, root: EntityId) -> Result<BTreeMap<EntityId, Node>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, kind, scope, key FROM entity WHERE root = ?1")?;
+    let mut rows = statement.query([Col(root)])?;
+    let mut nodes = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let id = row.get::<_, Col<EntityId>>(0)?.0;
+        let scope: String = row.get(2)?;
+        let key = row.get::<_, Option<Col<Value>>>(3)?.map_or(Value::Null, |key| key.0);
+        nodes.insert(id, Node { id, kind: row.get(1)?, scope: scope.parse()?, key });
+    }
+    Ok(nodes)
+}
+
+fn read_fields(connection: &Connection, root: EntityId) -> Result<BTreeMap<(EntityId, String), Field>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT live.entity, live.field, live.ref, live.value, live.hash, live.officer, live.corrected_ms
+         FROM entity JOIN live ON live.entity = entity.id WHERE entity.root = ?1",
+    )?;
+    let mut rows = statement.query([Col(root)])?;
+    let mut fields: BTreeMap<(EntityId, String), Field> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let key = (row.get::<_, Col<EntityId>>(0)?.0, row.get(1)?);
+        let live = log::read_live(row, 2)?;
+        fields.entry(key).or_default().live.insert(live.commit, live);
+    }
+    Ok(fields)
+}
+
+/// An officer is an entity under the same 16 bytes.
+pub fn officer_entity(officer: OfficerId) -> EntityId {
+    EntityId(officer.0)
+}

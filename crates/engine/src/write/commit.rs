@@ -1,0 +1,157 @@
+//! From the journal to the log.
+
+use rusqlite::{Connection, OptionalExtension};
+use xuncha_domain::cbor::Value;
+use xuncha_domain::ids::{CommitRef, EntityId, Scope, random};
+use xuncha_domain::limits;
+use xuncha_domain::log::body::{Entity, Op, OpValue, Reference};
+use xuncha_domain::log::chain::{Continues, Genesis};
+use xuncha_domain::log::commit::{Commit, Stamp};
+use xuncha_domain::log::detached::Detached;
+
+use super::Pen;
+use crate::error::{Error, Result};
+use crate::store::chains::{self, ChainRow};
+use crate::store::journal::{self, JournalRow};
+use crate::store::log;
+use crate::store::rows;
+use crate::store::values::Col;
+
+/// Half of what a commit may hold: leaves room for tables and salts, which are not known before it is written.
+const VALUES_BYTES_MAX: usize = limits::COMMIT_BYTES_MAX / 2;
+
+/// Makes commits of every open tap.
+pub fn flush_all(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
+    for scope in journal::scopes(connection)? {
+        flush(connection, pen, &scope)?;
+    }
+    Ok(())
+}
+
+/// Makes one commit (more, if they do not fit) of the open taps of a scope.
+pub fn flush(connection: &Connection, pen: &Pen<'_>, scope: &Scope) -> Result<()> {
+    let rows = journal::of_scope(connection, scope)?;
+    let mut rest = rows.as_slice();
+    while let Some(last) = rest.first() {
+        let (now, later) = rest.split_at(fitting(rest, last));
+        write(connection, pen, scope, now)?;
+        rest = later;
+    }
+    Ok(())
+}
+
+/// How many taps, from the first, one commit can hold: one officer, one boot, within the limits.
+fn fitting(rows: &[JournalRow], first: &JournalRow) -> usize {
+    let mut bytes = 0;
+    let fits = |row: &&JournalRow| {
+        bytes += row.value.encode().len() + row.over.len() * 48 + 96;
+        row.officer == first.officer && row.boot == first.boot && bytes < VALUES_BYTES_MAX
+    };
+    rows.iter().take(limits::COMMIT_OPS_MAX).take_while(fits).count().max(1)
+}
+
+fn write(connection: &Connection, pen: &Pen<'_>, scope: &Scope, rows: &[JournalRow]) -> Result<()> {
+    let Some(last) = rows.last() else { return Ok(()) };
+    let chain = writing_chain(connection, pen, scope)?;
+    let mut ops = Vec::with_capacity(rows.len());
+    let mut personal = Vec::new();
+    for row in rows {
+        let value = if row.detached {
+            personal.push(row.value.clone());
+            OpValue::Detached(personal.len() - 1)
+        } else {
+            OpValue::Plain(row.value.clone())
+        };
+        ops.push(Op {
+            entity: entity(connection, row.entity)?,
+            field: row.field.clone(),
+            value,
+            before_s: last.device_ms.saturating_sub(row.device_ms) / 1_000,
+            over: references(connection, &chain, &row.over)?,
+        });
+    }
+    let stamp = Stamp {
+        officer: last.officer,
+        device_ms: last.device_ms,
+        clock: pen.offset,
+        boot: last.boot,
+        monotonic_ms: last.monotonic_ms,
+        feed_position: rows::feed_position(connection, scope)?,
+    };
+    let detached = Detached::new(random(pen.entropy), personal);
+    let commit = append(connection, &chain, &stamp, &ops, detached)?;
+    for row in rows {
+        journal::became(connection, row.id, commit)?;
+    }
+    Ok(())
+}
+
+/// Writes a commit to the end of a chain of ours and counts it.
+pub(super) fn append(
+    connection: &Connection,
+    chain: &ChainRow,
+    stamp: &Stamp,
+    ops: &[Op],
+    detached: Detached,
+) -> Result<CommitRef> {
+    let commit = Commit::write(chains::next_place(connection, chain)?, stamp, ops, detached)?;
+    log::insert(connection, &commit, false)?;
+    let touched = log::count(connection, &chain.scope, &commit)?;
+    rows::refresh(connection, &touched)?;
+    Ok(commit.hash.short())
+}
+
+/// The chain of ours that takes new commits of a scope; starts one, as a successor where an older one was closed.
+pub(super) fn writing_chain(connection: &Connection, pen: &Pen<'_>, scope: &Scope) -> Result<ChainRow> {
+    if let Some(chain) = chains::writing(connection, scope)? {
+        return Ok(chain);
+    }
+    let continues = match chains::last_closed(connection, scope)? {
+        None => None,
+        Some((old, reason)) => {
+            let (seq, head) = chains::head(connection, &old)?;
+            Some(Continues { chain: old.id, seq, head, reason })
+        }
+    };
+    let genesis =
+        Genesis::new(random(pen.entropy), scope.clone(), pen.enrolment.certificate.clone(), continues);
+    chains::insert(connection, &genesis, true)?;
+    chains::get(connection, genesis.chain())?.ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+}
+
+/// References as they travel: own ancestors by number alone.
+pub(super) fn references(
+    connection: &Connection,
+    chain: &ChainRow,
+    refs: &[CommitRef],
+) -> Result<Vec<Reference>> {
+    let mut references = Vec::with_capacity(refs.len());
+    for reference in refs {
+        // A token names only what was drawn, and what was drawn is in the log.
+        if let Some((of, seq)) = log::place_of(connection, *reference)? {
+            references.push(if of == chain.id {
+                Reference::Own { seq }
+            } else {
+                Reference::Other { chain: of, seq, commit: *reference }
+            });
+        }
+    }
+    Ok(references)
+}
+
+/// An entity with its origin, as it was recorded.
+pub(super) fn entity(connection: &Connection, id: EntityId) -> Result<Entity> {
+    let row = connection
+        .prepare_cached("SELECT kind, parent, key FROM entity WHERE id = ?1")?
+        .query_row([Col(id)], |row| {
+            let parent = row.get::<_, Option<Col<EntityId>>>(1)?.map(|parent| parent.0);
+            let key = row.get::<_, Option<Col<Value>>>(2)?.map(|key| key.0);
+            Ok((row.get(0)?, parent.zip(key)))
+        })
+        .optional()?
+        .ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))?;
+    Ok(match row {
+        (kind, Some((parent, key))) => Entity::keyed(kind, &entity(connection, parent)?, key),
+        (kind, None) => Entity::new(kind, id),
+    })
+}

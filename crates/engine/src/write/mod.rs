@@ -1,0 +1,28 @@
+//! How a tap becomes durable, and how the journal becomes commits.
+//!
+//! [`record`] writes taps; [`flush`] makes commits of them at natural boundaries; [`seal`] finishes a visit; [`reissue`]
+//! moves what HQ does not have to a successor chain when the key of the old one is gone.
+
+mod commit;
+mod record;
+mod reissue;
+mod seal;
+
+use xuncha_domain::ids::Entropy;
+use xuncha_domain::time::{Clock, ClockOffset};
+
+use crate::store::meta::Enrolment;
+
+pub use commit::{flush, flush_all};
+pub use record::{Tap, record};
+pub use reissue::reissue;
+pub use seal::seal;
+
+/// Who writes, and with which clock.
+pub struct Pen<'a> {
+    pub enrolment: &'a Enrolment,
+    pub clock: &'a dyn Clock,
+    pub entropy: &'a dyn Entropy,
+    /// HQ's clock against ours at the last contact.
+    pub offset: Option<ClockOffset>,
+}
