@@ -3,9 +3,10 @@
 use crate::cbor::{self, CborError};
 use crate::ids::{ChainId, CommitHash, OfficerId, tagged_hash};
 use crate::limits;
+use crate::merge::Stored;
 use crate::time::ClockOffset;
 
-use super::body::{self, Body, Op, Reference};
+use super::body::{self, Body, Op, OpValue, Reference};
 use super::detached::Detached;
 
 pub const HEADER_VERSION: u64 = 1;
@@ -149,6 +150,20 @@ impl Commit {
         }
     }
 
+    /// What each op sets, in the order of [`Self::ops`], as a store keeps it.
+    pub fn stored(&self) -> Vec<Stored> {
+        let hashes = self.detached.hashes();
+        let stored = |op: &Op| match &op.value {
+            OpValue::Plain(value) => Stored::Plain(value.clone()),
+            // `read_core` counted them: there is one for each such op.
+            OpValue::Detached(index) => Stored::Detached {
+                hash: hashes.get(*index).copied().unwrap_or_default(),
+                value: self.detached.value(*index).cloned(),
+            },
+        };
+        self.ops().iter().map(stored).collect()
+    }
+
     /// When `op` was made, by the corrected clock, in milliseconds.
     pub fn op_corrected_ms(&self, op: &Op) -> i64 {
         self.header.corrected_ms().saturating_sub(op.before_s.saturating_mul(1_000))
@@ -171,7 +186,7 @@ mod tests {
     use super::*;
     use crate::cbor::Value;
     use crate::ids::EntityId;
-    use crate::log::body::{Entity, OpValue};
+    use crate::log::body::Entity;
 
     fn written(seq: u64, device_ms: i64, before_s: i64, over: Vec<Reference>) -> Result<Commit, CborError> {
         let place = Place { chain: ChainId([1; 16]), seq, prev: CommitHash([2; 32]) };

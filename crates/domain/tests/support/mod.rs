@@ -4,5 +4,6 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod phone;
+pub mod replica;
 pub mod rng;
 pub mod visits;

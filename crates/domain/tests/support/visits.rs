@@ -6,7 +6,6 @@ use xuncha_domain::ids::{DeviceId, EntityId, OfficerId};
 use xuncha_domain::log::body::{Entity, Op, OpValue};
 use xuncha_domain::log::commit::Stamp;
 use xuncha_domain::log::detached::Detached;
-use xuncha_domain::merge::Stored;
 use xuncha_domain::model::fact::{Position, Reading};
 use xuncha_domain::model::seal::{self, Basis, BasisOp, Seal};
 use xuncha_domain::model::words::{Sequence, Site};
@@ -112,17 +111,7 @@ pub fn make(phone: &mut Phone, n: i64, plan: &Plan<'_>, rng: &mut Rng) -> Entity
 /// Seals the visit of the phone's last commit, in a commit of its own.
 pub fn seal(phone: &mut Phone, id: EntityId, checklist: &Checklist) {
     let last = phone.commits.last().unwrap().clone();
-    let hashes = last.detached.hashes();
-    let stored: Vec<Stored> = last
-        .ops()
-        .iter()
-        .map(|op| match &op.value {
-            OpValue::Plain(value) => Stored::Plain(value.clone()),
-            OpValue::Detached(i) => {
-                Stored::Detached { hash: hashes[*i], value: last.detached.value(*i).cloned() }
-            }
-        })
-        .collect();
+    let stored = last.stored();
     let ops: Vec<BasisOp<'_>> = last
         .ops()
         .iter()
