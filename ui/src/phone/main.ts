@@ -6,7 +6,7 @@
  *   start-visit visit-card (data-id)
  *   venue-search venue-row (data-id) venue-add venue-name venue-category venue-district venue-address venue-save
  *   kind-<kind> mode-<mode> lead-<level> purpose-<purpose> begin-visit
- *   member-<OFFICERID> (aria-pressed) | item-<ITEMID> (data-answer, data-failed) item-<ITEMID>-yes/-no/-na
+ *   member-<OFFICERID> (aria-pressed) member-more member-search | item-<ITEMID> (data-answer, data-failed) item-<ITEMID>-yes/-no/-na
  *   item-<ITEMID>-input item-<ITEMID>-choice-<CODE> | next-unanswered
  *   finding-<ITEMID>-description finding-<ITEMID>-status-<STATUS>
  *   note-text note-text-<ITEMID> | photo-input photo-input-<ITEMID> photo-thumb (data-sha256, data-state)
