@@ -20,7 +20,7 @@ pub(crate) async fn call(phone: State<'_, Phone>, name: String, args: Value) -> 
 pub(crate) async fn photo_add(phone: State<'_, Phone>, request: Request<'_>) -> Result<VisitView, ApiError> {
     let engine = phone.engine()?;
     let photo = Received::from_request(&request)?;
-    blocking(move || engine.add_photo(photo.meta, &mut photo.bytes.as_slice())).await
+    blocking(move || engine.add_photo(&photo.meta, &mut photo.bytes.as_slice())).await
 }
 
 async fn blocking<T: Send + 'static>(

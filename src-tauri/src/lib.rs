@@ -9,7 +9,7 @@ mod phone;
 mod photo;
 
 use tauri::webview::WebviewWindowBuilder;
-use tauri::{App, AppHandle, Manager, RunEvent, WindowEvent};
+use tauri::{App, AppHandle, Manager, RunEvent};
 
 use phone::Phone;
 
@@ -24,7 +24,10 @@ pub fn run() {
     match app {
         Ok(app) => app.run(|app, event| attend(app, &event)),
         // There is no window to say it in.
-        Err(error) => eprintln!("xuncha: the app could not start: {error}"),
+        Err(error) => {
+            tracing::error!(%error, "the app could not start");
+            std::process::exit(1);
+        }
     }
 }
 
@@ -41,10 +44,7 @@ fn attend(app: &AppHandle, event: &RunEvent) {
     match event {
         RunEvent::Exit => app.state::<Phone>().suspend(),
         #[cfg(mobile)]
-        RunEvent::WindowEvent { event: WindowEvent::Suspended, .. } => app.state::<Phone>().suspend(),
-        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { .. }, .. } => {
-            app.state::<Phone>().suspend()
-        }
+        RunEvent::WindowEvent { event: tauri::WindowEvent::Suspended, .. } => app.state::<Phone>().suspend(),
         _ => {}
     }
 }

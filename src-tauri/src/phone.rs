@@ -24,7 +24,7 @@ impl Phone {
                 // Fails only while the window closes, when nobody is left to tell.
                 let _ = page.emit("changes", changes);
             }));
-            engine.start_sync(async_runtime::handle().inner().clone());
+            engine.start_sync(async_runtime::handle().inner());
         }
         Ok(Self(opened.map_err(ApiError::from)))
     }

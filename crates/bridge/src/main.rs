@@ -33,7 +33,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_env_filter(EnvFilter::try_from_env("XUNCHA_LOG").unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
@@ -60,7 +60,7 @@ async fn enroll(engine: Engine, text: String, server_url: Option<String>) -> Res
 async fn serve(engine: Engine, ui: PathBuf, port: u16, key: String) -> Result<()> {
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port} of loopback"))?;
-    engine.start_sync(tokio::runtime::Handle::current());
+    engine.start_sync(&tokio::runtime::Handle::current());
     println!("xuncha-bridge: http://{}/?key={key}", listener.local_addr()?);
     xuncha_bridge::serve(engine, listener, &ui, key, stopped()).await
 }

@@ -93,7 +93,7 @@ async fn add_photo(
     let bytes = body::to_bytes(body, PHOTO_BYTES_MAX)
         .await
         .map_err(|error| Refused::new(ErrorCode::PhotoTooLarge, format!("photo not received: {error}")))?;
-    blocking(move || bridge.engine.add_photo(meta, &mut bytes.as_ref())).await.map(Json)
+    blocking(move || bridge.engine.add_photo(&meta, &mut bytes.as_ref())).await.map(Json)
 }
 
 #[derive(Deserialize)]
