@@ -35,7 +35,7 @@ fn status(error: &Error) -> StatusCode {
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::BadRequest(_) | Error::Malformed => StatusCode::BAD_REQUEST,
         Error::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
-        Error::SetupDone | Error::UserTaken | Error::OffsetConflict(_) => StatusCode::CONFLICT,
+        Error::SetupDone | Error::UserTaken | Error::Stale | Error::OffsetConflict(_) => StatusCode::CONFLICT,
         Error::WeakPassword => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Error::CodeUsed | Error::CodeExpired | Error::Gone => StatusCode::GONE,

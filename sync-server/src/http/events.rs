@@ -1,4 +1,4 @@
-//! Server-sent events: "something new", for open consoles.
+//! Server-sent events: "something new", for open consoles and phones.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::console_user::Signed;
+use super::device::OpenPhone;
 use super::error::Problem;
 use super::types::ApiProblem;
 use crate::service::{Changed, Error};
@@ -32,6 +33,18 @@ pub(super) async fn console(
     State(app): State<App>,
     Signed(_): Signed,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    stream(&app)
+}
+
+/// Nudges an open phone: ask again.
+pub(super) async fn phone(
+    State(app): State<App>,
+    _: OpenPhone,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    stream(&app)
+}
+
+fn stream(app: &App) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>, Problem> {
     let permit = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| Error::Busy)?;
     let mut changes = app.service().events().listen();
     let mut ended = app.ended.clone();

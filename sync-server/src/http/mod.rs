@@ -15,7 +15,9 @@ mod openapi;
 mod pages;
 mod people;
 mod photos;
+mod sync;
 pub mod types;
+mod visits;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -25,11 +27,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use xuncha_domain::limits::SYNC_BODY_BYTES_MAX;
 
 use crate::service::Service;
 
@@ -83,16 +86,27 @@ fn console() -> OpenApiRouter<App> {
         .routes(routes!(accounts::session, accounts::sign_in, accounts::sign_out))
         // reading
         .routes(routes!(people::reference))
+        .routes(routes!(visits::overview))
+        .routes(routes!(visits::visits))
+        .routes(routes!(visits::visit))
         .routes(routes!(photos::photo))
         .routes(routes!(events::console))
+        // settling
+        .routes(routes!(visits::resolve))
         // people and devices
+        .routes(routes!(people::officers, people::add_officer))
+        .routes(routes!(people::teams))
+        .routes(routes!(people::devices))
         .routes(routes!(people::close_device))
         .routes(routes!(people::enrol_code))
 }
 
 /// Phones, by device token.
 fn phones() -> Router<App> {
-    let enrolling = Router::new()
-        .route("/v1/enroll", post(enrol::enrol).layer(DefaultBodyLimit::max(ENROL_BODY_BYTES_MAX)));
-    Router::new().merge(enrolling).merge(blobs::router()).layer(map_response(error::for_phones))
+    Router::new()
+        .route("/v1/enroll", post(enrol::enrol).layer(DefaultBodyLimit::max(ENROL_BODY_BYTES_MAX)))
+        .route("/v1/sync", post(sync::sync).layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX)))
+        .route("/v1/events", get(events::phone))
+        .merge(blobs::router())
+        .layer(map_response(error::for_phones))
 }

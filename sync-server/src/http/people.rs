@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use xuncha_domain::ids::OfficerId;
 use xuncha_domain::reference;
 
@@ -10,8 +10,12 @@ use super::app::App;
 use super::console_user::Signed;
 use super::error::Problem;
 use super::json::{Body, Id, id};
-use super::types::{ApiProblem, CategoryInfo, DistrictInfo, EnrolCode, NewEnrolCode, Reference};
-use crate::service::Error;
+use super::types::{
+    ApiProblem, CategoryInfo, DeviceRow, DistrictInfo, EnrolCode, NewEnrolCode, NewOfficer, OfficerInfo,
+    Reference, TeamInfo,
+};
+use crate::service::{Error, Officer};
+use crate::storage::TeamRow;
 
 /// Categories and districts in the order of screens.
 #[utoipa::path(get, path = "/api/reference", responses((status = 200, body = Reference)))]
@@ -28,16 +32,79 @@ pub(super) async fn reference(Signed(_): Signed) -> Json<Reference> {
     })
 }
 
+/// Phones, newest first, with what each said of itself when HQ last heard from it.
+#[utoipa::path(get, path = "/api/devices",
+    responses((status = 200, body = Vec<DeviceRow>), (status = 401, body = ApiProblem)))]
+pub(super) async fn devices(
+    State(app): State<App>,
+    Signed(_): Signed,
+) -> Result<Json<Vec<DeviceRow>>, Problem> {
+    Ok(Json(app.run(|service| service.devices()).await?))
+}
+
 /// Lost or handed in: nothing is served to it any more, and what it still pushes is held.
 #[utoipa::path(post, path = "/api/devices/{id}/close", params(("id" = String, Path)),
-    responses((status = 204), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, body = DeviceRow), (status = "4XX", body = ApiProblem)))]
 pub(super) async fn close_device(
     State(app): State<App>,
     Signed(user): Signed,
     Id(id): Id<16>,
-) -> Result<StatusCode, Problem> {
-    app.run(move |service| service.close_device(&user, &id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<DeviceRow>, Problem> {
+    let row = app.run(move |service| {
+        service.close_device(&user, &id)?;
+        service.device_row(&id)
+    });
+    Ok(Json(row.await?))
+}
+
+#[utoipa::path(get, path = "/api/officers",
+    responses((status = 200, body = Vec<OfficerInfo>), (status = 401, body = ApiProblem)))]
+pub(super) async fn officers(
+    State(app): State<App>,
+    Signed(_): Signed,
+) -> Result<Json<Vec<OfficerInfo>>, Problem> {
+    let officers = app.run(|service| service.officers()).await?;
+    Ok(Json(officers.into_iter().map(officer_info).collect()))
+}
+
+/// Enters an officer into the city's register.
+#[utoipa::path(post, path = "/api/officers", request_body = NewOfficer,
+    responses((status = 200, body = OfficerInfo), (status = "4XX", body = ApiProblem)))]
+pub(super) async fn add_officer(
+    State(app): State<App>,
+    Signed(user): Signed,
+    Body(NewOfficer { name, certificate_no, team }): Body<NewOfficer>,
+) -> Result<Json<OfficerInfo>, Problem> {
+    let team = team.map(|team| id(&team).ok_or(Error::BadRequest("team"))).transpose()?;
+    let officer = app.run(move |service| {
+        let id = service.add_officer_by(&user, &name, &certificate_no, team)?;
+        service.officer(&id)
+    });
+    Ok(Json(officer_info(officer.await?)))
+}
+
+fn officer_info(Officer { row, team_name, devices }: Officer) -> OfficerInfo {
+    OfficerInfo {
+        id: hex::encode(row.id),
+        name: row.name,
+        certificate_no: row.certificate_no,
+        team: row.team.map(hex::encode),
+        team_name,
+        devices,
+    }
+}
+
+#[utoipa::path(get, path = "/api/teams",
+    responses((status = 200, body = Vec<TeamInfo>), (status = 401, body = ApiProblem)))]
+pub(super) async fn teams(State(app): State<App>, Signed(_): Signed) -> Result<Json<Vec<TeamInfo>>, Problem> {
+    let teams = app.run(|service| service.teams()).await?.into_iter();
+    let info = |row: TeamRow| TeamInfo {
+        id: hex::encode(row.id),
+        name: row.name,
+        tier: row.tier,
+        district: row.district,
+    };
+    Ok(Json(teams.map(info).collect()))
 }
 
 /// A one-time code with which one phone of an officer can join. Shown once.

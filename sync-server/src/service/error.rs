@@ -49,6 +49,8 @@ pub enum Error {
     OffsetConflict(u64),
     #[error("more than fits")]
     TooLarge,
+    #[error("it changed meanwhile; look again")]
+    Stale,
     #[error("given up; begin again")]
     Gone,
     #[error("the key file of this installation is missing or damaged: {0}")]
@@ -86,6 +88,7 @@ impl Error {
             Self::ChecksumMismatch => "checksum_mismatch",
             Self::OffsetConflict(_) => "offset_conflict",
             Self::TooLarge => refusal::TOO_LARGE,
+            Self::Stale => "stale",
             Self::Gone => "gone",
             Self::Key(_) | Self::Internal(_) | Self::Storage(_) | Self::Blobs(_) => refusal::INTERNAL,
         }

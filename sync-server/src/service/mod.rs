@@ -4,6 +4,8 @@
 
 mod accounts;
 mod attempts;
+mod author;
+mod console;
 mod devices;
 mod enrol;
 mod error;
@@ -11,7 +13,9 @@ mod events;
 mod key;
 mod people;
 mod photos;
+mod rows;
 mod secret;
+mod sync;
 mod uploads;
 
 use std::path::Path;
@@ -29,6 +33,7 @@ pub use devices::Device;
 pub use enrol::NewCode;
 pub use error::Error;
 pub use events::{Changed, Events};
+pub use people::{NewTeam, Officer};
 pub use photos::Photo;
 pub use photos::PhotoSize;
 pub use uploads::{

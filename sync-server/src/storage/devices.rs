@@ -64,6 +64,29 @@ impl Read<'_> {
         Ok(self.conn.prepare_cached(&sql)?.query_map([], device)?.collect::<Result<_, _>>()?)
     }
 
+    pub fn count_devices_open(&self) -> Result<u64, Error> {
+        Ok(self
+            .conn
+            .query_row("SELECT count(*) FROM devices WHERE closed_ms IS NULL", [], |row| row.get(0))?)
+    }
+
+    /// Open phones that were not heard of since then.
+    pub fn count_devices_silent(&self, since_ms: i64) -> Result<u64, Error> {
+        Ok(self.conn.query_row(
+            "SELECT count(*) FROM devices d LEFT JOIN reports r ON r.device = d.id
+             WHERE d.closed_ms IS NULL AND (r.seen_ms IS NULL OR r.seen_ms < ?1)",
+            [since_ms],
+            |row| row.get(0),
+        )?)
+    }
+
+    pub fn count_open_devices(&self, officer: &[u8; 16]) -> Result<u32, Error> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT count(*) FROM devices WHERE officer = ?1 AND closed_ms IS NULL")?
+            .query_row([officer], |row| row.get(0))?)
+    }
+
     pub fn enrol_code(&self, code_hash: &[u8; 32]) -> Result<Option<EnrolCodeRow>, Error> {
         optional(
             self.conn

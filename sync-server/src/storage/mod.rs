@@ -7,11 +7,17 @@
 
 mod blobs;
 mod devices;
+mod feed;
+mod log;
+mod merge;
 mod open;
 mod people;
 mod readers;
+mod reports;
 mod sessions;
 mod users;
+mod venues;
+mod visits;
 
 use std::ops::Deref;
 use std::path::Path;
@@ -21,8 +27,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use blobs::{UploadRow, UploadState};
 pub use devices::{DeviceRecord, EnrolCodeRow, NewDevice};
+pub use feed::{FeedEnd, RunRow};
+pub use log::{ChainRow, CommitRow, CommitState, NewChain, NewPacket, PacketRow, RowId};
+pub use merge::{EntityRow, LiveRow};
 pub use people::{OfficerRow, TeamRow};
+pub use reports::Report;
 pub use users::{Role, UserRow};
+pub use venues::VenueRow;
+pub use visits::{VisitFilter, VisitListed, VisitRecord};
 
 /// Breakage of the store. Expected outcomes are values of the methods.
 #[derive(Debug, thiserror::Error)]

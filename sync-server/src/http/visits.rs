@@ -1,0 +1,52 @@
+//! `/api/overview`, `/api/visits`, `/api/conflicts`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::app::App;
+use super::console_user::Signed;
+use super::error::Problem;
+use super::json::{Asked, Body, Id};
+use super::types::{ApiProblem, Overview, ResolveConflict, VisitDetail, VisitPage, VisitQuery};
+
+#[utoipa::path(get, path = "/api/overview", responses((status = 200, body = Overview), (status = 401, body = ApiProblem)))]
+pub(super) async fn overview(State(app): State<App>, Signed(_): Signed) -> Result<Json<Overview>, Problem> {
+    Ok(Json(app.run(|service| service.overview()).await?))
+}
+
+/// Newest first.
+#[utoipa::path(get, path = "/api/visits", params(VisitQuery),
+    responses((status = 200, body = VisitPage), (status = "4XX", body = ApiProblem)))]
+pub(super) async fn visits(
+    State(app): State<App>,
+    Signed(_): Signed,
+    Asked(query): Asked<VisitQuery>,
+) -> Result<Json<VisitPage>, Problem> {
+    Ok(Json(app.run(move |service| service.visits(query)).await?))
+}
+
+#[utoipa::path(get, path = "/api/visits/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = VisitDetail), (status = 404, body = ApiProblem)))]
+pub(super) async fn visit(
+    State(app): State<App>,
+    Signed(_): Signed,
+    Id(id): Id<16>,
+) -> Result<Json<VisitDetail>, Problem> {
+    Ok(Json(app.run(move |service| service.visit(&id)).await?))
+}
+
+/// Keeps one of several values; answers with the visit as it is then, or with nothing for a field of something else.
+#[utoipa::path(post, path = "/api/conflicts/resolve", request_body = ResolveConflict,
+    responses((status = 200, body = VisitDetail), (status = 204), (status = "4XX", body = ApiProblem)))]
+pub(super) async fn resolve(
+    State(app): State<App>,
+    Signed(user): Signed,
+    Body(wanted): Body<ResolveConflict>,
+) -> Result<Response, Problem> {
+    Ok(match app.run(move |service| service.resolve(&user, &wanted)).await? {
+        Some(visit) => Json(visit).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}

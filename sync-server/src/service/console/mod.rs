@@ -1,0 +1,10 @@
+//! What the console asks. The answers are the wire types of `http::types` themselves: these queries exist for them, and a
+//! second set of the same structs would only be copied.
+
+mod desk;
+mod detail;
+mod devices;
+mod list;
+mod overview;
+mod proof;
+mod resolve;

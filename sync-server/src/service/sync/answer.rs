@@ -1,0 +1,208 @@
+//! What a phone is told: receipts, what came after its cursors, verdicts on its work, heads that it does not know.
+//!
+//! Everything is read from one state of the database after the request's packets were stored.
+
+use std::collections::HashMap;
+
+use minicbor::bytes::{ByteArray, ByteVec};
+use xuncha_domain::ids::{ChainId, CommitHash, Scope};
+use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
+use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
+use xuncha_domain::protocol::v1::sync::{
+    Cursor, Feed, HeadName, Run, Source, SyncAnswer, SyncRequest, VerdictNotice,
+};
+
+use super::receive::Received;
+use crate::service::{Device, Error, Service};
+use crate::storage::{ChainRow, CommitRow, CommitState, Read, RowId};
+
+/// Bytes of packets in one answer: seconds on a bad link, after which the phone has something durable and asks on.
+const ANSWER_BYTES: usize = 1024 * 1024;
+/// Runs of one scope in one answer. A run that is left out costs some ten bytes.
+const RUNS_MAX: u32 = 2_000;
+/// Verdicts named per chain; a phone with more has been writing what it may not for long.
+const VERDICTS_MAX: u32 = 100;
+
+/// A head that the request declares and HQ holds.
+struct Declared {
+    index: u32,
+    chain: ChainRow,
+    row: CommitRow,
+}
+
+impl Service {
+    pub(super) fn answer(
+        &self,
+        read: &Read<'_>,
+        device: &Device,
+        request: &SyncRequest,
+        received: &Received,
+        now_ms: i64,
+    ) -> Result<SyncAnswer, Error> {
+        let mut declared = Vec::new();
+        let mut held = Vec::new();
+        let mut verdicts = Vec::new();
+        let mut unknown_heads = Vec::new();
+        for (index, head) in (0_u32..).zip(&request.heads) {
+            let Some(chain) = read.chain(&ChainId(head.chain))? else { continue };
+            let tips = read.tips(chain.id)?;
+            let row = read.commit(&CommitHash(head.hash).short())?.filter(|row| row.chain == chain.id);
+            unknown_heads.extend(unknown(read, &chain, &tips, row.as_ref(), head.seq)?);
+            verdicts.extend(notices(read, &chain)?);
+            match row {
+                Some(row) => {
+                    held.push(receipted(read, &chain, &row)?);
+                    declared.push(Declared { index, chain, row });
+                }
+                // Not here, or not yet: the phone finds among these what it may go on from.
+                None => {
+                    for tip in &tips {
+                        held.push(receipted(read, &chain, tip)?);
+                    }
+                }
+            }
+        }
+        for head in &received.heads {
+            if let Some(row) = read.commit(&head.short())?
+                && !held.iter().any(|held| held.hash == head.0)
+            {
+                held.push(receipted(read, &read.chain_by_row(row.chain)?, &row)?);
+            }
+        }
+        let scopes = if device.closed { Vec::new() } else { self.scopes_of(read, &device.officer)? };
+        let (feeds, more) = self.feeds(read, &scopes, request, &declared)?;
+        let body =
+            ReceiptBody { city: self.city.id.0, time_ms: now_ms, chains: held, blobs: blobs(read, request)? };
+        Ok(SyncAnswer {
+            time_ms: now_ms,
+            receipt: Receipt::sign(&self.key, &body).map_err(|_| Error::Internal("signature"))?,
+            refused: received.refused.clone(),
+            feeds,
+            verdicts,
+            unknown_heads,
+            scopes: scopes.iter().map(ToString::to_string).collect(),
+            more,
+            retry_after_s: None,
+        })
+    }
+
+    fn feeds(
+        &self,
+        read: &Read<'_>,
+        scopes: &[Scope],
+        request: &SyncRequest,
+        declared: &[Declared],
+    ) -> Result<(Vec<Feed>, bool), Error> {
+        let mut feeds = Vec::new();
+        let mut more = false;
+        let mut room = ANSWER_BYTES;
+        for cursor in &request.cursors {
+            let Some(scope) = scopes.iter().find(|scope| scope.as_str() == cursor.scope) else { continue };
+            if let Some((feed, left)) = feed(read, scope, cursor, declared, &mut room)? {
+                feeds.push(feed);
+                more |= left;
+            }
+        }
+        Ok((feeds, more))
+    }
+}
+
+/// What came after a cursor, as far as there is room, and whether there is more. None when there is nothing new.
+fn feed(
+    read: &Read<'_>,
+    scope: &Scope,
+    cursor: &Cursor,
+    declared: &[Declared],
+    room: &mut usize,
+) -> Result<Option<(Feed, bool)>, Error> {
+    let end = read.feed_end(scope)?;
+    let at_end = cursor.position == end.position && cursor.rolling == end.rolling;
+    if at_end {
+        return Ok(None);
+    }
+    let beginning = cursor.position == 0 && cursor.rolling == [0; 16];
+    let restart = !beginning && !read.is_run_end(scope, cursor.position, &cursor.rolling)?;
+    let mut at = Cursor {
+        scope: scope.to_string(),
+        position: if restart { 0 } else { cursor.position },
+        rolling: if restart { [0; 16] } else { cursor.rolling },
+    };
+    let mut packets: Vec<ByteVec> = Vec::new();
+    let mut places: HashMap<RowId, u32> = HashMap::new();
+    let mut order = Vec::new();
+    for run in read.runs_after(scope, at.position, RUNS_MAX)? {
+        let last = run.from_seq + u64::from(run.count) - 1;
+        let known = declared.iter().find(|d| d.chain.id == run.chain && !d.chain.forked && last <= d.row.seq);
+        let source = match (known, places.get(&run.packet)) {
+            (Some(known), _) => Source::Declared(known.index),
+            (None, Some(place)) => Source::Packet(*place),
+            (None, None) => {
+                let bytes = read.packet(run.packet)?.bytes;
+                // The first packet of an answer always fits, so that every answer gets the reader on.
+                if packets.len() >= PACKETS_PER_SYNC_MAX || (bytes.len() > *room && *room < ANSWER_BYTES) {
+                    break;
+                }
+                *room = room.saturating_sub(bytes.len());
+                let place = u32::try_from(packets.len()).unwrap_or(u32::MAX);
+                packets.push(bytes.into());
+                places.insert(run.packet, place);
+                Source::Packet(place)
+            }
+        };
+        order.push(Run { source, from_seq: run.from_seq, count: run.count });
+        at.position = run.position;
+        at.rolling = run.rolling;
+    }
+    let left = at.position < end.position;
+    let feed = Feed { scope: scope.to_string(), restart, packets, order, cursor: at };
+    Ok(Some((feed, left)))
+}
+
+fn receipted(read: &Read<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Held, Error> {
+    let judged = read.first_unjudged(chain.id)?.map_or(row.seq, |first| (first - 1).min(row.seq));
+    Ok(Held { chain: chain.name.0, seq: row.seq, hash: row.hash.0, judged_seq: judged })
+}
+
+/// Ends of branches that the declared head does not have behind it: somebody else writes to this chain.
+///
+/// A head that HQ does not hold says nothing about a single branch below it: those commits are on their way.
+fn unknown(
+    read: &Read<'_>,
+    chain: &ChainRow,
+    tips: &[CommitRow],
+    declared: Option<&CommitRow>,
+    declared_seq: u64,
+) -> Result<Vec<HeadName>, Error> {
+    let mut unknown = Vec::new();
+    for tip in tips {
+        let known = match declared {
+            Some(declared) => read.ancestor(declared, tip.seq)? == Some(tip.hash),
+            None => !chain.forked && tip.seq < declared_seq,
+        };
+        if !known {
+            unknown.push(HeadName { chain: chain.name.0, seq: tip.seq, hash: tip.hash.0 });
+        }
+    }
+    Ok(unknown)
+}
+
+fn notices(read: &Read<'_>, chain: &ChainRow) -> Result<Vec<VerdictNotice>, Error> {
+    let rows = read.with_verdict(chain.id, VERDICTS_MAX)?;
+    let notice = |row: CommitRow| VerdictNotice {
+        hash: row.hash.0,
+        applied: row.state == CommitState::Applied,
+        reason: row.reason.unwrap_or_default(),
+    };
+    Ok(rows.into_iter().map(notice).collect())
+}
+
+/// Which of the photos asked about HQ holds.
+fn blobs(read: &Read<'_>, request: &SyncRequest) -> Result<Vec<ByteArray<32>>, Error> {
+    let mut held = Vec::new();
+    for blob in &request.blobs {
+        if read.blob_size(blob)?.is_some() {
+            held.push(*blob);
+        }
+    }
+    Ok(held)
+}

@@ -1,0 +1,68 @@
+//! One round trip of a phone: store first, judge second, then publish, and answer with what is new.
+//!
+//! [`receive`] verifies and stores packets in one transaction; what is stored stays stored whatever follows. [`judge`] and
+//! [`publish`] give judged commits their place in the feed, in short transactions of their own that may be repeated.
+//! [`answer`] reads: receipts say what the database holds, never what the request hoped for.
+
+mod answer;
+mod judge;
+mod publish;
+mod receive;
+
+use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
+use xuncha_domain::protocol::v1::blobs::LACKING_MAX;
+use xuncha_domain::protocol::v1::sync::{SyncAnswer, SyncRequest};
+
+use super::{Changed, Device, Error, Service};
+use crate::storage::Report;
+
+pub(super) use publish::{Counted, append, count};
+
+/// Scopes and chains of one phone: a city has ten districts, a phone a chain per scope and their successors.
+const NAMES_MAX: usize = 256;
+
+impl Service {
+    /// Answers a phone. A repeat stores nothing new and is receipted again.
+    pub fn sync(&self, device: &Device, request: &SyncRequest) -> Result<SyncAnswer, Error> {
+        let now_ms = self.clock.now_ms();
+        if request.packets.len() > PACKETS_PER_SYNC_MAX
+            || request.cursors.len() > NAMES_MAX
+            || request.heads.len() > NAMES_MAX
+            || request.blobs.len() > LACKING_MAX
+            || request.app_version.len() > 64
+        {
+            return Err(Error::TooLarge);
+        }
+        let received = self.take_packets(device, &request.packets, now_ms)?;
+        if received.stored > 0 {
+            self.publish_all();
+        }
+        self.note_report(device, request, now_ms)?;
+        let answer = self.storage.read(|read| self.answer(read, device, request, &received, now_ms))?;
+        if received.stored > 0 {
+            self.events.tell(Changed { visits: true, devices: true });
+        }
+        Ok(answer)
+    }
+
+    /// Keeps what the phone says about itself; saying the same again within a minute costs no write.
+    fn note_report(&self, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<(), Error> {
+        let report = Report {
+            seen_ms: now_ms,
+            app_version: request.app_version.clone(),
+            clock_ahead_ms: request.device_ms.saturating_sub(now_ms),
+            visits_here: request.here.visits,
+            photos_here: request.here.photos,
+            oldest_here_ms: request.here.oldest_ms,
+            free_bytes: request.here.free_bytes,
+            battery_percent: request.here.battery_percent,
+        };
+        let known = self.storage.read(|read| Ok::<_, Error>(read.report(&device.id)?))?;
+        if known.is_some_and(|known| known.says_the_same(&report)) {
+            return Ok(());
+        }
+        self.storage.write(|tx| tx.put_report(&device.id, &report))?;
+        self.events.tell(Changed { devices: true, ..Changed::default() });
+        Ok(())
+    }
+}

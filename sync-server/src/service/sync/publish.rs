@@ -1,0 +1,206 @@
+//! Judges what is stored, gives it its place in the feed, and counts it.
+//!
+//! One short transaction does all of it for a batch and may be repeated: a reader at position N never misses a commit
+//! that shows up later below N, because positions are given in the transaction that makes them visible, one at a time.
+
+use std::collections::{BTreeSet, HashMap};
+
+use xuncha_domain::ids::{CommitRef, EntityId};
+use xuncha_domain::log::body::{OpValue, Reference};
+use xuncha_domain::log::commit::Commit;
+use xuncha_domain::log::packet::{self, Packet};
+use xuncha_domain::merge::{Live, Stored};
+use xuncha_domain::model::{field, verdict};
+use xuncha_domain::protocol::v1::sync::roll;
+
+use super::judge::{Author, judge};
+use crate::service::author::Draft;
+use crate::service::{Error, Service};
+use crate::storage::{ChainRow, CommitRow, CommitState, RowId, RunRow, Tx};
+
+/// Commits judged in one transaction: a full packet of small ones. Others wait for the lock no longer than that.
+const BATCH: u32 = 4_096;
+
+/// Roots of the things that a batch changed.
+pub(in crate::service) type Counted = BTreeSet<RowId>;
+
+impl Service {
+    /// Publishes everything that is stored. Breakage here must not cost a receipt: it is logged, and the next sync, or
+    /// the next start, tries again.
+    pub(super) fn publish_all(&self) {
+        loop {
+            match self.storage.write(|tx| self.publish_batch(tx)) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "stored commits cannot be published");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn publish_batch(&self, tx: &Tx<'_>) -> Result<usize, Error> {
+        let rows = tx.unjudged(BATCH)?;
+        let mut counted = Counted::new();
+        for run in rows.chunk_by(|a, b| a.packet == b.packet && a.seq + 1 == b.seq) {
+            self.publish_run(tx, run, &mut counted)?;
+        }
+        self.project(tx, &counted)?;
+        Ok(rows.len())
+    }
+
+    fn publish_run(&self, tx: &Tx<'_>, rows: &[CommitRow], counted: &mut Counted) -> Result<(), Error> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let chain = tx.chain_by_row(first.chain)?;
+        let commits = self.unpack(tx, first.packet)?;
+        let closed_ms = tx.device(&chain.device.0)?.and_then(|device| device.closed_ms);
+        let mut judged = Vec::new();
+        for row in rows {
+            let commit =
+                commits.get(&row.hash.short()).ok_or(Error::Internal("a commit is not in its packet"))?;
+            let author = Author {
+                is_hq: chain.device.0 == self.city.id.0,
+                closed: closed_ms.is_some_and(|closed_ms| closed_ms <= row.received_ms),
+            };
+            judged.push((row, commit, judge(&author, commit)));
+        }
+        // Verdicts go first, so that a phone knows what is held before it sees it.
+        let verdicts: Vec<Vec<Draft>> = judged
+            .iter()
+            .filter_map(|(row, _, reason)| reason.map(|reason| (row, reason)))
+            .map(|(row, reason)| {
+                let value = verdict::to_value(false, reason);
+                vec![Draft::plain(verdict::entity(&row.hash), field::FACT, value)]
+            })
+            .collect();
+        if !verdicts.is_empty() {
+            counted.append(&mut self.write_as_hq(tx, &chain.scope, self.hq_officer(), &verdicts)?);
+        }
+        let end = append(tx, &chain, first.packet, rows)?;
+        for ((row, commit, reason), position) in judged.into_iter().zip(end - rows.len() as u64 + 1..) {
+            match reason {
+                Some(reason) => tx.set_judged(row.id, CommitState::Held, Some(reason.as_str()), position)?,
+                None => {
+                    tx.set_judged(row.id, CommitState::Applied, None, position)?;
+                    counted.append(&mut count(tx, &chain, row, commit)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The commits of a stored packet. They were verified when they came; bytes that changed since are breakage.
+    pub(in crate::service) fn unpack(
+        &self,
+        tx: &Tx<'_>,
+        packet: RowId,
+    ) -> Result<HashMap<CommitRef, Commit>, Error> {
+        let row = tx.packet(packet)?;
+        let damaged = |_| Error::Internal("a stored packet is damaged");
+        let packet = Packet::decode(&row.bytes).map_err(damaged)?;
+        let loose = packet.unpack().map_err(damaged)?;
+        let commits = packet::link(&packet, loose, row.prev_hash).map_err(damaged)?;
+        Ok(commits.into_iter().map(|commit| (commit.hash.short(), commit)).collect())
+    }
+}
+
+/// Appends commits that follow each other to their scope's feed. Returns the position of the last.
+pub(in crate::service) fn append(
+    tx: &Tx<'_>,
+    chain: &ChainRow,
+    packet: RowId,
+    rows: &[CommitRow],
+) -> Result<u64, Error> {
+    let end = tx.feed_end(&chain.scope)?;
+    let position = end.position + rows.len() as u64;
+    tx.append_run(
+        &chain.scope,
+        &RunRow {
+            position,
+            rolling: rows.iter().fold(end.rolling, |rolling, row| roll(rolling, &row.hash)),
+            packet,
+            chain: chain.id,
+            from_seq: rows.first().map_or(0, |row| row.seq),
+            count: u32::try_from(rows.len()).map_err(|_| Error::Internal("a run is too long"))?,
+        },
+    )?;
+    Ok(position)
+}
+
+/// Counts a commit: its ops become live and replace what they name. Returns the roots of what it touched.
+pub(in crate::service) fn count(
+    tx: &Tx<'_>,
+    chain: &ChainRow,
+    row: &CommitRow,
+    commit: &Commit,
+) -> Result<Counted, Error> {
+    let name = commit.hash.short();
+    let hashes = commit.detached.hashes();
+    let mut roots = Counted::new();
+    let mut entities: HashMap<(u16, EntityId), RowId> = HashMap::new();
+    for op in commit.ops() {
+        let entity = match entities.get(&(op.entity.kind, op.entity.id)) {
+            Some(entity) => *entity,
+            None => {
+                let entity = tx.entity_row(&chain.scope, &op.entity)?;
+                roots.insert(tx.entity_by_row(entity)?.root.unwrap_or(entity));
+                entities.insert((op.entity.kind, op.entity.id), entity);
+                entity
+            }
+        };
+        let value = match &op.value {
+            OpValue::Plain(value) => Stored::Plain(value.clone()),
+            OpValue::Detached(index) => Stored::Detached {
+                hash: *hashes.get(*index).ok_or(Error::Internal("a detached value is missing"))?,
+                value: commit.detached.value(*index).cloned(),
+            },
+        };
+        let live =
+            Live { commit: name, value, officer: row.officer, corrected_ms: commit.op_corrected_ms(op) };
+        let over = resolve(tx, row, &op.over)?;
+        count_op(tx, entity, &op.field, live, &over)?;
+    }
+    tx.settle_dead(&name)?;
+    for root in &roots {
+        tx.touch(*root, row.id)?;
+    }
+    Ok(roots)
+}
+
+/// The commits that an op names; a number that no ancestor has names nothing.
+fn resolve(tx: &Tx<'_>, row: &CommitRow, over: &[Reference]) -> Result<Vec<CommitRef>, Error> {
+    let mut names = Vec::new();
+    for reference in over {
+        match reference {
+            Reference::Other { commit, .. } => names.push(*commit),
+            Reference::Own { seq } => names.extend(tx.ancestor(row, *seq)?.map(|hash| hash.short())),
+        }
+    }
+    Ok(names)
+}
+
+/// Runs the merge over one field and writes what it changed.
+fn count_op(tx: &Tx<'_>, entity: RowId, name: &str, live: Live, over: &[CommitRef]) -> Result<(), Error> {
+    let commit = live.commit;
+    let mut field = tx.field(entity, name)?;
+    let mut counted = BTreeSet::new();
+    for replaced in over {
+        if field.live.contains_key(replaced) {
+            tx.remove_live(entity, name, replaced)?;
+        } else if tx.applied(replaced)? {
+            counted.insert(*replaced);
+        }
+    }
+    if tx.is_dead(entity, name, &commit)? {
+        field.dead.insert(commit);
+    }
+    field.count(live, over, |replaced| counted.contains(replaced));
+    for awaited in &field.dead {
+        tx.insert_dead(entity, name, awaited)?;
+    }
+    if let Some(live) = field.live.get(&commit) {
+        tx.insert_live(entity, name, live)?;
+    }
+    Ok(())
+}

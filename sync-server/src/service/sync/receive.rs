@@ -1,0 +1,263 @@
+//! Verifies packets and stores them. Nothing is ever ignored by number: both branches of a forked chain are kept.
+//!
+//! Verification (unpacking, hashing, one signature per packet) runs outside the write transaction, so that a storm of
+//! phones queues for the disk and not for the arithmetic.
+
+use std::collections::HashMap;
+
+use minicbor::bytes::ByteVec;
+use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, DeviceId, Scope};
+use xuncha_domain::log::chain::{ChainError, Genesis};
+use xuncha_domain::log::commit::Commit;
+use xuncha_domain::log::crypto::PublicKey;
+use xuncha_domain::log::packet::{self, Packet, PacketError};
+use xuncha_domain::protocol::v1::refusal::packet as reason;
+use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
+
+use crate::service::{Device, Error, Service};
+use crate::storage::{self, NewChain, NewPacket, Read, Tx};
+
+/// What became of the packets of one request.
+pub(super) struct Received {
+    /// Commits that HQ did not have.
+    pub(super) stored: usize,
+    pub(super) refused: Vec<Refused>,
+    /// The last commit of every packet that was taken.
+    pub(super) heads: Vec<CommitHash>,
+}
+
+/// A packet whose every byte is accounted for.
+struct Whole<'a> {
+    bytes: &'a [u8],
+    chain: ChainId,
+    /// The record that starts the chain, when HQ has not seen it.
+    genesis: Option<Genesis>,
+    prev: CommitHash,
+    commits: Vec<Commit>,
+}
+
+/// What earlier packets of the same request bring.
+#[derive(Default)]
+struct Arrived {
+    chains: HashMap<ChainId, Known>,
+    commits: HashMap<CommitRef, (ChainId, u64, CommitHash)>,
+}
+
+/// What must be known of a chain to verify a packet of it.
+#[derive(Clone)]
+struct Known {
+    scope: Scope,
+    key: PublicKey,
+    genesis_hash: CommitHash,
+}
+
+/// Why a packet is not taken: a reason for the phone, or breakage here.
+enum Fault {
+    Refused(&'static str, Option<HeadName>),
+    Error(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<storage::Error> for Fault {
+    fn from(error: storage::Error) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<PacketError> for Fault {
+    fn from(error: PacketError) -> Self {
+        let reason = match error {
+            PacketError::Crypto(_) => reason::SIGNATURE,
+            PacketError::Compression => reason::COMPRESSION,
+            _ => reason::UNREADABLE,
+        };
+        Self::Refused(reason, None)
+    }
+}
+
+impl From<ChainError> for Fault {
+    fn from(error: ChainError) -> Self {
+        let reason = match error {
+            ChainError::Crypto(_) => reason::SIGNATURE,
+            ChainError::City => reason::CITY,
+            _ => reason::UNREADABLE,
+        };
+        Self::Refused(reason, None)
+    }
+}
+
+impl Service {
+    pub(super) fn take_packets(
+        &self,
+        sender: &Device,
+        packets: &[ByteVec],
+        now_ms: i64,
+    ) -> Result<Received, Error> {
+        let mut received = Received { stored: 0, refused: Vec::new(), heads: Vec::new() };
+        if packets.is_empty() {
+            return Ok(received);
+        }
+        let wholes = self.storage.read(|read| {
+            let mut arrived = Arrived::default();
+            let mut wholes = Vec::new();
+            for (index, bytes) in (0_u32..).zip(packets) {
+                match self.verify(read, &mut arrived, bytes) {
+                    Ok(whole) => wholes.push(whole),
+                    Err(Fault::Refused(reason, last_common)) => {
+                        received.refused.push(Refused {
+                            packet: index,
+                            reason: reason.to_owned(),
+                            last_common,
+                        });
+                    }
+                    Err(Fault::Error(error)) => return Err(error),
+                }
+            }
+            Ok(wholes)
+        })?;
+        received.heads =
+            wholes.iter().filter_map(|whole| whole.commits.last()).map(|last| last.hash).collect();
+        received.stored = self.storage.write(|tx| {
+            wholes
+                .iter()
+                .try_fold(0, |stored, whole| Ok::<_, Error>(stored + store(tx, sender, whole, now_ms)?))
+        })?;
+        Ok(received)
+    }
+
+    fn verify<'a>(
+        &self,
+        read: &Read<'_>,
+        arrived: &mut Arrived,
+        bytes: &'a [u8],
+    ) -> Result<Whole<'a>, Fault> {
+        let packet = Packet::decode(bytes)?;
+        let (known, genesis) = self.known_chain(read, arrived, &packet)?;
+        let prev = predecessor(read, arrived, &packet, &known)?;
+        let commits = packet::link(&packet, packet.unpack()?, prev)?;
+        packet::verify_head(&packet, &commits, self.city.id, &known.scope, &known.key)?;
+        arrived.chains.insert(packet.chain, known);
+        for commit in &commits {
+            arrived.commits.insert(commit.hash.short(), (packet.chain, commit.header.seq, commit.hash));
+        }
+        Ok(Whole { bytes, chain: packet.chain, genesis, prev, commits })
+    }
+
+    /// The packet's chain as HQ knows it, or as the packet's genesis proves it.
+    fn known_chain(
+        &self,
+        read: &Read<'_>,
+        arrived: &Arrived,
+        packet: &Packet,
+    ) -> Result<(Known, Option<Genesis>), Fault> {
+        if let Some(known) = arrived.chains.get(&packet.chain) {
+            return Ok((known.clone(), None));
+        }
+        if let Some(chain) = read.chain(&packet.chain)? {
+            let key = self.device_key(read, &chain.device)?;
+            return Ok((Known { scope: chain.scope, key, genesis_hash: chain.genesis_hash }, None));
+        }
+        let bytes = packet.genesis.as_deref().ok_or(Fault::Refused(reason::PREDECESSOR, None))?;
+        let genesis = Genesis::verify(bytes, &self.public_key(), self.city.id)?;
+        if genesis.chain() != packet.chain {
+            return Err(Fault::Refused(reason::UNREADABLE, None));
+        }
+        let key = self.device_key(read, &genesis.certificate.device)?;
+        Ok((Known { scope: genesis.scope.clone(), key, genesis_hash: genesis.hash() }, Some(genesis)))
+    }
+
+    fn device_key(&self, read: &Read<'_>, device: &DeviceId) -> Result<PublicKey, Fault> {
+        if device.0 == self.city.id.0 {
+            return Ok(self.public_key());
+        }
+        let row = read.device(&device.0)?.ok_or(Fault::Refused(reason::DEVICE_UNKNOWN, None))?;
+        let key = PublicKey::from_bytes(PublicKey::ALGORITHM as u8, &row.public_key);
+        key.map_err(|_| Fault::Error(Error::Internal("a device key")))
+    }
+}
+
+/// The whole hash of what the packet links to.
+fn predecessor(
+    read: &Read<'_>,
+    arrived: &Arrived,
+    packet: &Packet,
+    known: &Known,
+) -> Result<CommitHash, Fault> {
+    let Some(prev) = packet.prev else { return Ok(known.genesis_hash) };
+    let before = packet.from_seq.saturating_sub(1);
+    if let Some((chain, seq, hash)) = arrived.commits.get(&prev)
+        && *chain == packet.chain
+        && *seq == before
+    {
+        return Ok(*hash);
+    }
+    if let Some(row) = read.commit(&prev)?
+        && row.seq == before
+        && read.chain_by_row(row.chain)?.name == packet.chain
+    {
+        return Ok(row.hash);
+    }
+    Err(Fault::Refused(reason::PREDECESSOR, Some(last_common(read, packet, known)?)))
+}
+
+/// The highest commit below the packet that HQ has of its chain; the genesis when it has none.
+fn last_common(read: &Read<'_>, packet: &Packet, known: &Known) -> Result<HeadName, Fault> {
+    let below = match read.chain(&packet.chain)? {
+        Some(chain) => read.last_below(chain.id, packet.from_seq)?,
+        None => None,
+    };
+    let (seq, hash) = below.map_or((0, known.genesis_hash), |row| (row.seq, row.hash));
+    Ok(HeadName { chain: packet.chain.0, seq, hash: hash.0 })
+}
+
+/// Stores what is new of a packet. Returns how many commits that were.
+fn store(tx: &Tx<'_>, sender: &Device, whole: &Whole<'_>, now_ms: i64) -> Result<usize, Error> {
+    let (Some(first), Some(last)) = (whole.commits.first(), whole.commits.last()) else { return Ok(0) };
+    if tx.commit(&last.hash.short())?.is_some() {
+        // The chain runs over it, so everything before is here, too.
+        return Ok(0);
+    }
+    let chain = match (tx.chain(&whole.chain)?, &whole.genesis) {
+        (Some(chain), _) => chain.id,
+        (None, Some(genesis)) => tx.insert_chain(&NewChain {
+            name: whole.chain,
+            scope: &genesis.scope,
+            device: genesis.certificate.device,
+            genesis: genesis.as_bytes(),
+            genesis_hash: genesis.hash(),
+        })?,
+        (None, None) => return Err(Error::Internal("a chain without a beginning")),
+    };
+    let mut parent = match first.header.seq {
+        1 => None,
+        _ => {
+            Some(tx.commit(&whole.prev.short())?.ok_or(Error::Internal("a commit without a predecessor"))?.id)
+        }
+    };
+    let packet = tx.insert_packet(&NewPacket {
+        chain,
+        from_seq: first.header.seq,
+        to_seq: last.header.seq,
+        prev_hash: whole.prev,
+        head_hash: last.hash,
+        sender: DeviceId(sender.id),
+        received_ms: now_ms,
+        bytes: whole.bytes,
+    })?;
+    let mut stored = 0;
+    for commit in &whole.commits {
+        parent = Some(match tx.commit(&commit.hash.short())? {
+            Some(known) => known.id,
+            None => {
+                stored += 1;
+                tx.insert_commit(commit, chain, parent, packet, now_ms)?
+            }
+        });
+    }
+    Ok(stored)
+}

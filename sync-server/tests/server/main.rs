@@ -1,0 +1,6 @@
+//! HQ from outside: through its service, as the simulation drives it, and over real HTTP.
+
+mod accounts;
+mod phone;
+mod sync;
+mod world;
