@@ -21,7 +21,8 @@ pub use super::payload::Loose;
 const DICTIONARY: &[u8] = include_bytes!("../../data/dictionary-1.bin");
 /// A seventh fewer bytes than level 3, for milliseconds on a phone; higher levels gain nothing more.
 const ZSTD_LEVEL: i32 = 15;
-/// How every zstd frame begins. Older formats that a zstd library may still read are not let near it.
+/// How a zstd frame begins. A payload is exactly one: the older formats that a zstd library may still read, and frames
+/// after frames, are not let near it.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// What a commit adds to a payload beside its core and values, at most: tables, times, lengths.
 const COMMIT_OVERHEAD_BYTES: usize = 96;
@@ -202,9 +203,7 @@ impl Packet {
     pub fn unpack(&self) -> Result<Vec<Loose>, PacketError> {
         let plain = match self.compression {
             Compression::None => self.payload.clone(),
-            Compression::Zstd if !self.payload.starts_with(&ZSTD_MAGIC) => {
-                return Err(PacketError::Unpacking);
-            }
+            Compression::Zstd if !one_frame(&self.payload) => return Err(PacketError::Unpacking),
             Compression::Zstd => zstd::bulk::Decompressor::with_dictionary(DICTIONARY)
                 .and_then(|mut decompressor| decompressor.decompress(&self.payload, self.unpacked_len))
                 .map_err(|_| PacketError::Unpacking)?,
@@ -214,6 +213,11 @@ impl Packet {
         }
         payload::read(&plain)
     }
+}
+
+fn one_frame(payload: &[u8]) -> bool {
+    payload.starts_with(&ZSTD_MAGIC)
+        && zstd::zstd_safe::find_frame_compressed_size(payload).is_ok_and(|size| size == payload.len())
 }
 
 /// Links a run to the commit (or genesis) before it: computes every header and hash.

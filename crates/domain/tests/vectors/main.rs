@@ -1,0 +1,48 @@
+//! The vectors of FORMAT.md: what the bytes of every structure are, and what becomes of them.
+//!
+//! `cargo test -p xuncha-domain --test vectors` compares the committed files in `vectors/` with what this code makes.
+//! `UPDATE_VECTORS=1` rewrites them: only for new files, the bytes of a released one never change.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod json;
+mod records;
+mod stories;
+
+use std::path::PathBuf;
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(format!("{name}.json"))
+}
+
+#[test]
+fn the_committed_files_are_what_this_code_makes() {
+    let vectors = [
+        ("values", records::values()),
+        ("certificate", records::certificate()),
+        ("genesis", records::genesis()),
+        ("body", records::body()),
+        ("header", records::header()),
+        ("head", records::head()),
+        ("packet", records::packet()),
+        ("receipt", records::receipt()),
+        ("messages", records::messages()),
+        ("fork", stories::fork()),
+        ("successor", stories::successor()),
+        ("damaged_commit", stories::damaged_commit()),
+        ("erased_value", stories::erased_value()),
+        ("held_then_applied", stories::held_then_applied()),
+        ("late_victim", stories::late_victim()),
+        ("restored_hq", stories::restored_hq()),
+        ("seal", stories::seal()),
+    ];
+    for (name, made) in vectors {
+        if std::env::var_os("UPDATE_VECTORS").is_some() {
+            std::fs::write(path(name), serde_json::to_string_pretty(&made).unwrap() + "\n").unwrap();
+        }
+        let committed: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path(name)).unwrap()).unwrap();
+        assert_eq!(committed, made, "{name}");
+    }
+}

@@ -1,0 +1,294 @@
+//! Vectors of single records.
+
+use serde_json::{Value as Json, json};
+use xuncha_domain::cbor::Value;
+use xuncha_domain::ids::{ChainId, CommitRef, DeviceId, EntityId, OfficerId};
+use xuncha_domain::log::body::{self, Entity, Op, OpValue, Reference};
+use xuncha_domain::log::chain::Certificate;
+use xuncha_domain::log::commit::{Commit, Stamp};
+use xuncha_domain::log::crypto::{SecretKey, Signer};
+use xuncha_domain::log::detached::Detached;
+use xuncha_domain::log::packet::{Compression, Packet, dictionary_name};
+use xuncha_domain::log::payload;
+use xuncha_domain::model::{field, kind, visit};
+use xuncha_domain::protocol::v1;
+use xuncha_domain::protocol::v1::enroll::{EnrollRequest, Proof};
+use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
+use xuncha_domain::protocol::v1::refusal::Refusal;
+use xuncha_domain::protocol::v1::sync::{Cursor, Feed, HeadName, Here, Run, Source, SyncRequest};
+use xuncha_domain::time::ClockOffset;
+
+use crate::json::{self, hex};
+use crate::support::phone::{CITY, MORNING_MS, Phone, hq};
+
+pub fn op(entity: &Entity, field: impl Into<String>, value: OpValue) -> Op {
+    Op { entity: entity.clone(), field: field.into(), value, before_s: 0, over: Vec::new() }
+}
+
+/// A visit with answers, a note, a finding and a reading.
+pub fn a_visit() -> (Vec<Op>, Detached) {
+    let visit = visit::visit(EntityId([0x11; 16]));
+    let author = OfficerId([1; 16]);
+    let note = visit::note(&visit, Some("ICF-R-01"), author);
+    let mut ops = vec![
+        op(&visit, field::VISIT_KIND, OpValue::Plain(Value::Int(1))),
+        op(&visit, field::member(author), OpValue::Plain(Value::Bool(true))),
+        op(&visit, field::answer("ICF-R-01"), OpValue::Plain(Value::Bool(false))),
+        op(&note, field::TEXT, OpValue::Detached(0)),
+        op(&visit::finding(&visit, "ICF-R-01"), field::STATUS, OpValue::Plain(Value::text("open"))),
+        op(&visit::finding(&visit, "ICF-R-01"), field::DESCRIPTION, OpValue::Detached(1)),
+        op(&visit, field::answer("ICF-R-02"), OpValue::Plain(Value::Null)),
+    ];
+    for (op, before_s) in ops.iter_mut().zip([95, 95, 61, 50, 61, 33, 0]) {
+        op.before_s = before_s;
+    }
+    (ops, Detached::new([0x5e; 16], vec![Value::text("门口有人登记"), Value::text("未登记")]))
+}
+
+fn two_commits() -> Phone {
+    let mut phone = Phone::new(1);
+    let (ops, detached) = a_visit();
+    let clock = Some(ClockOffset { offset_ms: 1_700, error_ms: 80 });
+    phone.write_stamped(&Stamp { clock, feed_position: 4_000, ..phone.stamp(0) }, &ops, detached);
+    let change = Op {
+        over: vec![
+            Reference::Own { seq: 1 },
+            Reference::Other { chain: ChainId([0xcc; 16]), seq: 9, commit: CommitRef([0xdd; 16]) },
+        ],
+        ..op(
+            &visit::visit(EntityId([0x11; 16])),
+            field::answer("ICF-R-01"),
+            OpValue::Plain(Value::Bool(true)),
+        )
+    };
+    phone.write_stamped(
+        &Stamp { clock, feed_position: 4_000, ..phone.stamp(7) },
+        &[change],
+        Detached::none(),
+    );
+    phone
+}
+
+pub fn values() -> Json {
+    let accepted = [
+        Value::Null,
+        Value::Bool(true),
+        Value::Int(0),
+        Value::Int(-1),
+        Value::Int(i64::MAX),
+        Value::Int(i64::MIN),
+        Value::bytes([1, 2]),
+        Value::text("网吧"),
+        Value::Array(vec![Value::Int(24), Value::Null]),
+    ];
+    let refused =
+        ["1801", "fb0000000000000000", "9fff", "a0", "c001", "1bffffffffffffffff", "f7", "81818181818181f6"];
+    for bytes in refused {
+        assert!(Value::decode(&::hex::decode(bytes).unwrap()).is_err(), "{bytes}");
+    }
+    json!({ "accepted": accepted.iter().map(json::value).collect::<Vec<_>>(), "refused": refused })
+}
+
+pub fn certificate() -> Json {
+    let key = SecretKey::from_bytes(&[1; 32]).unwrap();
+    let certificate = Certificate::issue(
+        &hq(),
+        CITY,
+        DeviceId([0xd1; 16]),
+        key.public_key(),
+        OfficerId([1; 16]),
+        MORNING_MS,
+    )
+    .unwrap();
+    Certificate::verify(certificate.as_bytes(), &hq().public_key(), CITY).unwrap();
+    json!({
+        "hq_secret_key": hex(hq().to_bytes()),
+        "hq_public_key": hex(hq().public_key().to_bytes()),
+        "city": hex(CITY),
+        "device": hex(certificate.device),
+        "officer": hex(certificate.officer),
+        "device_secret_key": hex(key.to_bytes()),
+        "device_public_key": hex(key.public_key().to_bytes()),
+        "issued_ms": MORNING_MS,
+        "certificate": hex(certificate.as_bytes()),
+    })
+}
+
+pub fn genesis() -> Json {
+    let phone = Phone::new(1);
+    json!({
+        "hq_public_key": hex(hq().public_key().to_bytes()),
+        "city": hex(CITY),
+        "nonce": hex([1; 16]),
+        "scope": phone.scope.as_str(),
+        "certificate": hex(phone.genesis.certificate.as_bytes()),
+        "genesis": hex(phone.genesis.as_bytes()),
+        "hash": hex(phone.genesis.hash()),
+        "chain": hex(phone.genesis.chain()),
+    })
+}
+
+pub fn body() -> Json {
+    let (ops, detached) = a_visit();
+    let core = body::write_core(&ops);
+    json!({
+        "ops": ops.iter().map(json::op).collect::<Vec<_>>(),
+        "core": hex(&core),
+        "secret": hex([0x5e; 16]),
+        "detached": hex(detached.to_bytes()),
+        "detached_hashes": detached.hashes().iter().map(hex).collect::<Vec<_>>(),
+        "body_hash": hex(body::body_hash(&core, &detached.hashes())),
+        "refused_cores": refused_cores(&core),
+    })
+}
+
+/// Cores that no receiver takes, with the reason.
+fn refused_cores(core: &[u8]) -> Json {
+    let visit = Entity::new(kind::VISIT, EntityId([0x11; 16]));
+    let over = |op: Op, n: u64| Op { over: (1..=n).map(|seq| Reference::Own { seq }).collect(), ..op };
+    let one = |field: &str| op(&visit, field, OpValue::Plain(Value::Null));
+    let cases = [
+        ("cut short", core[..core.len() - 1].to_vec()),
+        ("a field set twice", body::write_core(&[one("f"), one("f")])),
+        ("an empty field name", body::write_core(&[one("")])),
+        ("a field name that is not visible ASCII", body::write_core(&[one("名")])),
+        ("65 replaced", body::write_core(&[over(one("f"), 65)])),
+        ("no op", body::write_core(&[])),
+        ("a delay over 2147483647 s", body::write_core(&[Op { before_s: 2_147_483_648, ..one("f") }])),
+    ];
+    cases
+        .into_iter()
+        .map(|(why, core)| {
+            assert!(body::read_core(&core, 0).is_err(), "{why}");
+            json!({ "why": why, "core": hex(core) })
+        })
+        .collect()
+}
+
+pub fn header() -> Json {
+    let phone = two_commits();
+    let header = |commit: &Commit| {
+        let header = &commit.header;
+        json!({
+            "chain": hex(header.chain),
+            "seq": header.seq,
+            "prev": hex(header.prev),
+            "officer": hex(header.officer),
+            "device_ms": header.device_ms,
+            "clock": header.clock.map(|clock| [clock.offset_ms, clock.error_ms]),
+            "boot": hex(header.boot),
+            "monotonic_ms": header.monotonic_ms,
+            "feed_position": header.feed_position,
+            "body_hash": hex(header.body_hash),
+            "header": hex(header.encode()),
+            "hash": hex(commit.hash),
+        })
+    };
+    json!(phone.commits.iter().map(header).collect::<Vec<_>>())
+}
+
+pub fn head() -> Json {
+    let phone = two_commits();
+    let head = phone.head(&phone.commits[1]);
+    let signature = head.sign(&phone.key).unwrap();
+    head.verify(&phone.key.public_key(), &signature).unwrap();
+    json!({
+        "city": hex(head.city),
+        "scope": head.scope.as_str(),
+        "chain": hex(head.chain),
+        "seq": head.seq,
+        "hash": hex(head.hash),
+        "head": hex(head.encode()),
+        "public_key": hex(phone.key.public_key().to_bytes()),
+        "signature": hex(signature),
+    })
+}
+
+pub fn packet() -> Json {
+    let phone = two_commits();
+    let none = phone.packet(&phone.commits, Compression::None);
+    let second = phone.packet(&phone.commits[1..], Compression::None);
+    json!({
+        "hq_public_key": hex(hq().public_key().to_bytes()),
+        "city": hex(CITY),
+        "phone": json::phone(&phone),
+        "payload": hex(payload::write(&phone.commits)),
+        "packet": hex(none.encode()),
+        "packet_of_the_second_alone": hex(second.encode()),
+        "dictionary_name": hex(dictionary_name()),
+        "packet_zstd": hex(zstd_packet(&phone)),
+        "commits": phone.commits.iter().map(json::commit).collect::<Vec<_>>(),
+    })
+}
+
+/// The committed one: every reader must read it, while another version of zstd may write other bytes.
+fn zstd_packet(phone: &Phone) -> Vec<u8> {
+    let made = phone.packet(&phone.commits, Compression::Zstd);
+    if std::env::var_os("UPDATE_VECTORS").is_some() {
+        return made.encode();
+    }
+    let file: Json = serde_json::from_slice(&std::fs::read(crate::path("packet")).unwrap()).unwrap();
+    let committed = ::hex::decode(file["packet_zstd"].as_str().unwrap()).unwrap();
+    assert_eq!(Packet::decode(&committed).unwrap().unpack(), made.unpack());
+    committed
+}
+
+pub fn receipt() -> Json {
+    let body = ReceiptBody {
+        city: CITY.0,
+        time_ms: MORNING_MS,
+        chains: vec![Held { chain: [1; 16], seq: 7, hash: [2; 32], judged_seq: 6 }],
+        blobs: vec![[3; 32].into()],
+    };
+    let receipt = Receipt::sign(&hq(), &body).unwrap();
+    assert_eq!(receipt.verify(&hq().public_key(), CITY.0), Ok(body.clone()));
+    json!({
+        "hq_public_key": hex(hq().public_key().to_bytes()),
+        "body": hex(v1::encode(&body)),
+        "receipt": hex(v1::encode(&receipt)),
+    })
+}
+
+/// One message of each shape: arrays, options, enums, bytes.
+pub fn messages() -> Json {
+    let cursor = Cursor { scope: "district/140105".into(), position: 12, rolling: [4; 16] };
+    let head = HeadName { chain: [1; 16], seq: 7, hash: [2; 32] };
+    let request = SyncRequest {
+        app_version: "0.1.0".into(),
+        device_ms: MORNING_MS,
+        cursors: vec![cursor.clone()],
+        heads: vec![head],
+        here: Here {
+            visits: 1,
+            photos: 2,
+            oldest_ms: Some(MORNING_MS),
+            free_bytes: None,
+            battery_percent: Some(80),
+        },
+        packets: vec![vec![0x80].into()],
+        blobs: vec![[3; 32].into()],
+    };
+    let feed = Feed {
+        scope: "district/140105".into(),
+        restart: false,
+        packets: vec![vec![0x80].into()],
+        order: vec![
+            Run { source: Source::Packet(0), from_seq: 1, count: 2 },
+            Run { source: Source::Declared(0), from_seq: 3, count: 1 },
+        ],
+        cursor,
+    };
+    let enroll = EnrollRequest {
+        proof: Proof::Code("AB12CD34".into()),
+        algorithm: 1,
+        public_key: vec![2; 33],
+        app_version: "0.1.0".into(),
+    };
+    let refusal = Refusal { code: "busy".into(), message: "later".into(), retry_after_s: Some(30) };
+    json!({
+        "sync_request": hex(v1::encode(&request)),
+        "feed": hex(v1::encode(&feed)),
+        "enroll_request": hex(v1::encode(&enroll)),
+        "refusal": hex(v1::encode(&refusal)),
+    })
+}
