@@ -1,5 +1,7 @@
 //! Arguments and their help.
 
+mod enrol;
+mod import;
 mod serve;
 mod user;
 
@@ -41,6 +43,57 @@ enum Command {
     /// 管理端用户。
     #[command(subcommand, verbatim_doc_comment)]
     User(User),
+    /// A one-time code with which a phone can join; valid for a day. Prints the code alone.
+    /// 生成手机入网一次性验证码，24 小时内有效。
+    #[command(verbatim_doc_comment)]
+    EnrollCode(EnrolCode),
+    /// Take a register from a file.
+    /// 从文件导入名录。
+    #[command(subcommand, verbatim_doc_comment)]
+    Import(Import),
+    /// Fill with a small synthetic city; a second run changes nothing.
+    /// 写入一个虚构的示例城市，重复执行不会改变数据。
+    #[command(verbatim_doc_comment)]
+    Demo,
+}
+
+#[derive(Args)]
+struct EnrolCode {
+    /// Id of the officer (32 hexadecimal digits), or `first`.
+    /// 执法人员编号，或 first 表示第一位。
+    #[arg(long, value_name = "ID|first", verbatim_doc_comment)]
+    officer: String,
+    /// Address that the QR sends the phone to.
+    /// 二维码中的服务地址。
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8020", verbatim_doc_comment)]
+    public_url: String,
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// Venues from a CSV file (UTF-8, first row is the header). Columns:
+    /// 从 CSV 文件导入场所（UTF-8，首行为列名）。列：
+    ///
+    ///   name        required 必填
+    ///   category    required: code or legal name 必填：类别代码或法定名称
+    ///   district    required: six digits or name 必填：区县代码或名称
+    ///   township    optional: nine digits or name 选填：乡镇街道代码或名称
+    ///   address     required 必填
+    ///   licence_no  optional 选填：许可证号
+    ///   lat, lon    optional: decimal degrees, WGS-84 选填：WGS-84 十进制度
+    ///
+    /// The licence number names a venue; without one, name and address do. The same file twice changes nothing.
+    /// 以许可证号识别场所，没有则以名称和地址识别；重复导入同一文件不会改变数据。
+    #[command(verbatim_doc_comment)]
+    Venues {
+        file: PathBuf,
+        /// Only say what would happen. 只显示将发生的变化，不写入。
+        #[arg(long)]
+        dry_run: bool,
+        /// Take the good rows although others are bad. 跳过错误行，导入其余行。
+        #[arg(long)]
+        skip_bad: bool,
+    },
 }
 
 #[derive(Args)]
@@ -89,6 +142,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve::run(data, serve)?,
         Command::User(user) => user::run(data, user)?,
+        Command::EnrollCode(code) => enrol::run(data, code)?,
+        Command::Import(what) => import::run(data, what)?,
+        Command::Demo => import::demo(data)?,
     }
     Ok(ExitCode::SUCCESS)
 }

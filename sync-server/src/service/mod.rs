@@ -6,13 +6,16 @@ mod accounts;
 mod attempts;
 mod author;
 mod console;
+mod demo;
 mod devices;
 mod enrol;
 mod error;
 mod events;
+mod import;
 mod key;
 mod people;
 mod photos;
+mod registry;
 mod rows;
 mod secret;
 mod sync;
@@ -33,9 +36,11 @@ pub use devices::Device;
 pub use enrol::NewCode;
 pub use error::Error;
 pub use events::{Changed, Events};
+pub use import::{RowError, read_venues};
 pub use people::{NewTeam, Officer};
 pub use photos::Photo;
 pub use photos::PhotoSize;
+pub use registry::{Imported, RegisterVenue};
 pub use uploads::{
     Announced, Checksum, ChecksumAlgorithm, Creation, HeldTurn, PatchEnd, Receiving, Turn, Upload, UploadRef,
 };

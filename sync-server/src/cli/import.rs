@@ -1,0 +1,46 @@
+//! `import` and `demo`.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use xuncha_domain::ids::OfficerId;
+use xuncha_server::service::{Imported, read_venues};
+
+use super::{Import, open};
+
+/// More than two hundred thousand rows of a register.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+pub(super) fn run(data: PathBuf, Import::Venues { file, dry_run, skip_bad }: Import) -> anyhow::Result<()> {
+    let opened = std::fs::File::open(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut csv = Vec::new();
+    opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut csv)?;
+    if csv.len() as u64 > FILE_BYTES_MAX {
+        bail!("{} is larger than 64 MiB", file.display());
+    }
+    let (venues, errors) = read_venues(&csv);
+    for error in &errors {
+        eprintln!("line {} 第{}行: {}", error.line, error.line, error.reason);
+    }
+    if !errors.is_empty() && !skip_bad {
+        bail!("{} bad rows, nothing written 有错误行，未写入 (--skip-bad takes the others)", errors.len());
+    }
+    let service = open(data)?;
+    let by = OfficerId(service.city().id.0);
+    let imported = service.import_venues(by, &venues, dry_run)?;
+    if dry_run {
+        print!("dry run, nothing written 试运行，未写入: ");
+    }
+    say(imported);
+    Ok(())
+}
+
+pub(super) fn demo(data: PathBuf) -> anyhow::Result<()> {
+    say(open(data)?.write_demo()?);
+    Ok(())
+}
+
+fn say(Imported { added, changed, unchanged }: Imported) {
+    println!("added 新增 {added}, changed 更新 {changed}, unchanged 未变 {unchanged}");
+}
