@@ -1,6 +1,9 @@
 //! Venues from a CSV file. Every row is checked before anything is written; an error names its line.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
+use xuncha_domain::ids::EntityId;
 use xuncha_domain::model::fact::Position;
 use xuncha_domain::{places, reference, text};
 
@@ -47,6 +50,7 @@ pub fn read_venues(csv: &[u8]) -> (Vec<RegisterVenue>, Vec<RowError>) {
         Ok(headers) => headers,
         Err(error) => return (venues, vec![RowError { line: 1, reason: error.to_string() }]),
     };
+    let mut lines: HashMap<EntityId, u64> = HashMap::new();
     for record in reader.records() {
         if venues.len() >= ROWS_MAX {
             errors.push(RowError { line: 0, reason: format!("more than {ROWS_MAX} rows") });
@@ -57,7 +61,11 @@ pub fn read_venues(csv: &[u8]) -> (Vec<RegisterVenue>, Vec<RowError>) {
         let read = read.and_then(|record| {
             let line = record.position().map_or(0, csv::Position::line);
             let row = record.deserialize(Some(&headers)).map_err(|error| (line, error.to_string()))?;
-            venue(row).map_err(|reason| (line, reason))
+            let venue = venue(row).map_err(|reason| (line, reason))?;
+            match lines.insert(venue.id(), line) {
+                None => Ok(venue),
+                Some(first) => Err((line, format!("the same venue as in line {first}"))),
+            }
         });
         match read {
             Ok(venue) => venues.push(venue),
@@ -143,10 +151,10 @@ mod tests {
     fn errors_name_their_line() {
         let file = format!(
             "{HEADER}a,ICAFE,140105,,x,,,\nb,NOTHING,140105,,x,,,\nc,ICAFE,140171,,x,,,\nd,ICAFE,140105,柳巷街道,x,,,\n\
-             ,ICAFE,140105,,x,,,\ne,ICAFE,140105,,x,,91,0\nf,ICAFE\n"
+             ,ICAFE,140105,,x,,,\ne,ICAFE,140105,,x,,91,0\nf,ICAFE\na,OTHER,140105,,x,,,\n"
         );
         let (venues, errors) = read_venues(file.as_bytes());
         assert_eq!(venues.len(), 1);
-        assert_eq!(errors.iter().map(|e| e.line).collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8], "{errors:?}");
+        assert_eq!(errors.iter().map(|e| e.line).collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8, 9], "{errors:?}");
     }
 }

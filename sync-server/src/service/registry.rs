@@ -42,7 +42,7 @@ const BATCH: usize = 500;
 
 impl RegisterVenue {
     /// The licence number names a venue, whoever imports it; without one, name and address do.
-    fn id(&self) -> EntityId {
+    pub(super) fn id(&self) -> EntityId {
         let key = match &self.licence_no {
             Some(number) => Value::Array(vec![Value::text(&self.category), Value::text(number)]),
             None => Value::Array(vec![Value::Null, Value::text(&self.name), Value::text(&self.address)]),
