@@ -19,10 +19,24 @@ pub(super) fn run(data: PathBuf, Serve { listen, ui, public_url, city }: Serve) 
         if let Some(token) = service.new_setup_token()? {
             println!("First administrator, once 首位管理员（仅一次）: {here}/setup?token={token}");
         }
-        let stop = async {
-            // Without a handler for the signal the process would simply be ended by it.
-            let _ = tokio::signal::ctrl_c().await;
-        };
-        Ok(xuncha_server::serve_service(service, config.ui, listener, stop).await?)
+        Ok(xuncha_server::serve_service(service, config.ui, listener, asked_to_stop()).await?)
     })
+}
+
+/// Ctrl-C, or what service managers send.
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler for the signal the process is simply ended by it.
+    let _ = interrupt.await;
 }

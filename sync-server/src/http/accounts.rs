@@ -22,7 +22,7 @@ pub(super) struct SetUpNeeded {
     needed: bool,
 }
 
-#[utoipa::path(get, path = "/api/setup", responses((status = 200, body = SetUpNeeded)), security(()))]
+#[utoipa::path(get, path = "/api/setup", responses((status = 200, description = "Done", body = SetUpNeeded)), security(()))]
 pub(super) async fn setup_needed(State(app): State<App>) -> Result<Json<SetUpNeeded>, Problem> {
     let needed = app.run(|service| service.setup_needed()).await?;
     Ok(Json(SetUpNeeded { needed }))
@@ -30,7 +30,7 @@ pub(super) async fn setup_needed(State(app): State<App>) -> Result<Json<SetUpNee
 
 /// Makes the first administrator; only with the link that the server printed, only while no user exists.
 #[utoipa::path(post, path = "/api/setup", request_body = SetUp, security(()),
-    responses((status = 200, body = Session), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = Session), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
 pub(super) async fn set_up(
     State(app): State<App>,
     jar: CookieJar,
@@ -41,13 +41,13 @@ pub(super) async fn set_up(
 }
 
 #[utoipa::path(get, path = "/api/session",
-    responses((status = 200, body = Session), (status = 401, body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = Session), (status = 401, description = "Not signed in", body = ApiProblem)))]
 pub(super) async fn session(State(app): State<App>, Signed(user): Signed) -> Json<Session> {
     Json(describe(&app, user))
 }
 
 #[utoipa::path(post, path = "/api/session", request_body = SignIn, security(()),
-    responses((status = 200, body = Session), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = Session), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
 pub(super) async fn sign_in(
     State(app): State<App>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
@@ -59,7 +59,7 @@ pub(super) async fn sign_in(
     Ok(signed_in(&app, jar, opened))
 }
 
-#[utoipa::path(delete, path = "/api/session", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/session", responses((status = 204, description = "Done, nothing to show")))]
 pub(super) async fn sign_out(
     State(app): State<App>,
     jar: CookieJar,

@@ -28,7 +28,7 @@ pub(super) struct ChangedEvent {
 
 /// Events named `changed` until the console goes away.
 #[utoipa::path(get, path = "/api/events",
-    responses((status = 200, content_type = "text/event-stream", body = ChangedEvent), (status = 401, body = ApiProblem)))]
+    responses((status = 200, description = "Done", content_type = "text/event-stream", body = ChangedEvent), (status = 401, description = "Not signed in", body = ApiProblem)))]
 pub(super) async fn console(
     State(app): State<App>,
     Signed(_): Signed,

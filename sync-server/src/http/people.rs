@@ -18,7 +18,7 @@ use crate::service::{Error, Officer};
 use crate::storage::TeamRow;
 
 /// Categories and districts in the order of screens.
-#[utoipa::path(get, path = "/api/reference", responses((status = 200, body = Reference)))]
+#[utoipa::path(get, path = "/api/reference", responses((status = 200, description = "Done", body = Reference)))]
 pub(super) async fn reference(Signed(_): Signed) -> Json<Reference> {
     let categories = reference::categories().iter();
     let districts = reference::districts().iter().filter(|district| !district.statistical);
@@ -34,7 +34,7 @@ pub(super) async fn reference(Signed(_): Signed) -> Json<Reference> {
 
 /// Phones, newest first, with what each said of itself when HQ last heard from it.
 #[utoipa::path(get, path = "/api/devices",
-    responses((status = 200, body = Vec<DeviceRow>), (status = 401, body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = Vec<DeviceRow>), (status = 401, description = "Not signed in", body = ApiProblem)))]
 pub(super) async fn devices(
     State(app): State<App>,
     Signed(_): Signed,
@@ -44,7 +44,7 @@ pub(super) async fn devices(
 
 /// Lost or handed in: nothing is served to it any more, and what it still pushes is held.
 #[utoipa::path(post, path = "/api/devices/{id}/close", params(("id" = String, Path)),
-    responses((status = 200, body = DeviceRow), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = DeviceRow), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
 pub(super) async fn close_device(
     State(app): State<App>,
     Signed(user): Signed,
@@ -58,7 +58,7 @@ pub(super) async fn close_device(
 }
 
 #[utoipa::path(get, path = "/api/officers",
-    responses((status = 200, body = Vec<OfficerInfo>), (status = 401, body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = Vec<OfficerInfo>), (status = 401, description = "Not signed in", body = ApiProblem)))]
 pub(super) async fn officers(
     State(app): State<App>,
     Signed(_): Signed,
@@ -69,7 +69,7 @@ pub(super) async fn officers(
 
 /// Enters an officer into the city's register.
 #[utoipa::path(post, path = "/api/officers", request_body = NewOfficer,
-    responses((status = 200, body = OfficerInfo), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = OfficerInfo), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
 pub(super) async fn add_officer(
     State(app): State<App>,
     Signed(user): Signed,
@@ -95,7 +95,7 @@ fn officer_info(Officer { row, team_name, devices }: Officer) -> OfficerInfo {
 }
 
 #[utoipa::path(get, path = "/api/teams",
-    responses((status = 200, body = Vec<TeamInfo>), (status = 401, body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = Vec<TeamInfo>), (status = 401, description = "Not signed in", body = ApiProblem)))]
 pub(super) async fn teams(State(app): State<App>, Signed(_): Signed) -> Result<Json<Vec<TeamInfo>>, Problem> {
     let teams = app.run(|service| service.teams()).await?.into_iter();
     let info = |row: TeamRow| TeamInfo {
@@ -109,7 +109,7 @@ pub(super) async fn teams(State(app): State<App>, Signed(_): Signed) -> Result<J
 
 /// A one-time code with which one phone of an officer can join. Shown once.
 #[utoipa::path(post, path = "/api/enroll-codes", request_body = NewEnrolCode,
-    responses((status = 200, body = EnrolCode), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = EnrolCode), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
 pub(super) async fn enrol_code(
     State(app): State<App>,
     Signed(user): Signed,

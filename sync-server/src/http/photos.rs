@@ -19,6 +19,7 @@ use crate::service::{Error, PhotoSize};
 #[into_params(parameter_in = Query)]
 pub(super) struct PhotoQuery {
     /// `full` when left out.
+    #[param(inline)]
     size: Option<Size>,
 }
 
@@ -31,7 +32,7 @@ enum Size {
 
 /// A photo's bytes; the thumbnail is a JPEG of at most 320 pixels.
 #[utoipa::path(get, path = "/api/photos/{sha256}", params(("sha256" = String, Path), PhotoQuery),
-    responses((status = 200, content_type = "image/*", body = Vec<u8>), (status = 404, body = ApiProblem)))]
+    responses((status = 200, description = "Done", content_type = "image/*", body = Vec<u8>), (status = 404, description = "Nothing of that name", body = ApiProblem)))]
 pub(super) async fn photo(
     State(app): State<App>,
     Signed(_): Signed,

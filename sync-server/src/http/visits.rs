@@ -11,14 +11,14 @@ use super::error::Problem;
 use super::json::{Asked, Body, Id};
 use super::types::{ApiProblem, Overview, ResolveConflict, VisitDetail, VisitPage, VisitQuery};
 
-#[utoipa::path(get, path = "/api/overview", responses((status = 200, body = Overview), (status = 401, body = ApiProblem)))]
+#[utoipa::path(get, path = "/api/overview", responses((status = 200, description = "Done", body = Overview), (status = 401, description = "Not signed in", body = ApiProblem)))]
 pub(super) async fn overview(State(app): State<App>, Signed(_): Signed) -> Result<Json<Overview>, Problem> {
     Ok(Json(app.run(|service| service.overview()).await?))
 }
 
 /// Newest first.
 #[utoipa::path(get, path = "/api/visits", params(VisitQuery),
-    responses((status = 200, body = VisitPage), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = VisitPage), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
 pub(super) async fn visits(
     State(app): State<App>,
     Signed(_): Signed,
@@ -28,7 +28,7 @@ pub(super) async fn visits(
 }
 
 #[utoipa::path(get, path = "/api/visits/{id}", params(("id" = String, Path)),
-    responses((status = 200, body = VisitDetail), (status = 404, body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = VisitDetail), (status = 404, description = "Nothing of that name", body = ApiProblem)))]
 pub(super) async fn visit(
     State(app): State<App>,
     Signed(_): Signed,
@@ -39,7 +39,7 @@ pub(super) async fn visit(
 
 /// Keeps one of several values; answers with the visit as it is then, or with nothing for a field of something else.
 #[utoipa::path(post, path = "/api/conflicts/resolve", request_body = ResolveConflict,
-    responses((status = 200, body = VisitDetail), (status = 204), (status = "4XX", body = ApiProblem)))]
+    responses((status = 200, description = "Done", body = VisitDetail), (status = 204, description = "Done, nothing to show"), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
 pub(super) async fn resolve(
     State(app): State<App>,
     Signed(user): Signed,

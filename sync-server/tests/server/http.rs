@@ -158,6 +158,10 @@ fn a_photo_arrives_in_pieces_and_is_held_when_its_hash_is_right() {
     );
     assert_eq!((again.status().as_u16(), header(&again, "upload-offset").as_str()), (201, "100000"));
     assert_eq!(hq.offset(&header(&again, "location")), "100000");
+    assert_eq!(hq.patch(&header(&again, "location"), 100_000, b"", &[]).status(), 204, "an empty goodbye");
+    assert_eq!(hq.patch(&at, 100_000, b"", &[]).status(), 204);
+    assert_eq!(hq.patch(&at, 100_000, b"more", &[]).status(), 413);
+    assert_eq!(hq.offset(&at), "100000");
     let mut got = hq.tus("GET", &header(&again, "location"), &[("range", "bytes=10-19")], b"");
     assert_eq!(got.status(), 206);
     assert_eq!(got.body_mut().read_to_vec().unwrap(), bytes[10..20]);
@@ -366,7 +370,17 @@ fn every_console_route_is_documented() {
     let document = serde_json::to_value(xuncha_server::http::document()).unwrap();
     let mut routes: Vec<String> = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        routes.extend(item.as_object().unwrap().keys().map(|method| format!("{method} {path}")));
+        for (method, operation) in item.as_object().unwrap() {
+            routes.push(format!("{method} {path}"));
+            for response in operation["responses"].as_object().unwrap().values() {
+                assert!(response["description"].is_string(), "{method} {path}: OpenAPI wants a description");
+            }
+        }
+    }
+    // No reference leads nowhere.
+    let text = document.to_string();
+    for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name} is not described");
     }
     routes.sort();
     let expected = [

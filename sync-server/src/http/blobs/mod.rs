@@ -139,16 +139,16 @@ async fn patch(
     }
     let offset = headers::number(&headers, headers::OFFSET).ok_or(Error::BadRequest("Upload-Offset"))?;
     let checksum = headers::checksum(&headers)?;
-    let offset = match upload_ref(&name)? {
-        UploadRef::Upload(id) => {
-            let length = headers::content_length(&headers);
+    let (at, length) = (upload_ref(&name)?, headers::content_length(&headers));
+    let offset = match at {
+        UploadRef::Upload(id) if length != Some(0) => {
             receive::receive(app, device, id, offset, length, checksum, body).await?
         }
-        // Complete already: nothing can follow its last byte.
-        at @ UploadRef::Blob(_) => {
-            let held = app.run(move |service| service.upload(&device, at)).await?;
-            return Err(Error::OffsetConflict(held.offset).into());
-        }
+        // Nothing to add, or nothing can follow: clients that find an upload complete say goodbye like this.
+        _ => match app.run(move |service| service.upload(&device, at)).await?.offset {
+            stands if stands == offset && length == Some(0) => offset,
+            stands => return Err(Error::OffsetConflict(stands).into()),
+        },
     };
     Ok((StatusCode::NO_CONTENT, [(headers::OFFSET, HeaderValue::from(offset))]).into_response())
 }

@@ -1,5 +1,6 @@
 //! The evidence behind a visit: its commits with the signed heads over them, and its seals, both checked again now.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use xuncha_domain::ids::{CommitRef, EntityId};
@@ -42,10 +43,10 @@ impl Service {
         let mut commits = Vec::new();
         for id in desk.read.commits_touching(tree.root().entity.id, COMMITS_MAX)? {
             let row = desk.read.commit_by_row(id)?;
-            if !packets.contains_key(&row.packet) {
-                packets.insert(row.packet, self.check(desk, desk.read.packet(row.packet)?)?);
-            }
-            let packet = packets.get(&row.packet).ok_or(Error::Internal("a packet is missing"))?;
+            let packet = match packets.entry(row.packet) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.check(desk, desk.read.packet(row.packet)?)?),
+            };
             commits.push(commit_row(desk, &row, packet)?);
         }
         let whole = packets.into_values().flat_map(|packet| packet.commits).collect();

@@ -158,7 +158,8 @@ impl Service {
             return Err(Error::OffsetConflict(upload.offset));
         }
         let room = upload.size - upload.offset;
-        if length.is_some_and(|length| length > room) {
+        // Complete already: its part has become a blob, and nothing can follow its last byte.
+        if upload.state == UploadState::Held || length.is_some_and(|length| length > room) {
             return Err(Error::TooLarge);
         }
         let part = match self.blobs.write_part(id, offset) {
