@@ -86,7 +86,7 @@ impl Service {
         let blobs = Blobs::folder(settings.data.join("blobs"))?;
         let city = storage.write(|tx| city(tx, &*entropy, settings.city_name))?;
         let key = key::open(&settings.data.join("hq.key"), &storage, &*entropy)?;
-        Ok(Self {
+        let service = Self {
             storage,
             blobs,
             clock,
@@ -97,7 +97,10 @@ impl Service {
             attempts: attempts::Attempts::default(),
             turns: uploads::Turns::default(),
             events: Events::default(),
-        })
+        };
+        // What a crash left stored but not published.
+        service.publish_all();
+        Ok(service)
     }
 
     pub fn city(&self) -> &City {
