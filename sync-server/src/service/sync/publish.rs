@@ -27,7 +27,7 @@ pub(in crate::service) type Counted = BTreeSet<RowId>;
 impl Service {
     /// Publishes everything that is stored. Breakage here must not cost a receipt: it is logged, and the next sync, or
     /// the next start, tries again.
-    pub(super) fn publish_all(&self) {
+    pub(in crate::service) fn publish_all(&self) {
         loop {
             match self.storage.write(|tx| self.publish_batch(tx)) {
                 Ok(0) => return,
