@@ -7,6 +7,7 @@
     reason = "this package is nothing but tests, and a test fails by panicking"
 )]
 
+pub mod generated;
 pub mod processes;
 pub mod stage;
 pub mod webdriver;

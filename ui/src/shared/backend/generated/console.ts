@@ -1,286 +1,119 @@
-export type ApiProblem = {
-  code: string,
-  message: string,
-  incident: string | null,
-}
+// Generated from Rust by `cargo xtask types`. Do not edit.
 
-export type SignIn = {
-  user: string,
-  password: string,
-}
-
-export type SetUp = {
-  token: string,
-  user: string,
-  password: string,
-}
-
-export type Session = {
-  user: string,
-  role: string,
-  city: string,
-  city_name: string,
-}
-
-export type VisitQuery = {
-  before_ms: number | null,
-  district: string | null,
-  category: string | null,
-  text: string | null,
-  conflicts_only: boolean | null,
-  limit: number | null,
-}
-
-export type VisitPage = {
-  rows: Array<VisitRow>,
-  total: number,
-}
-
-export type VisitRow = {
-  id: string,
-  scope: string,
-  venue: string,
-  venue_name: string,
-  category: string,
-  district: string,
-  kind: string | null,
-  mode: string | null,
-  lead_level: string | null,
-  members: Array<string>,
-  started_ms: number,
-  finished_ms: number | null,
-  answered: number,
-  failed: number,
-  readings: number,
-  abnormal: number,
-  photos: number,
-  photos_held: number,
-  conflicts: number,
-  sealed: boolean,
-  after_seal: number,
-  received_ms: number,
-}
-
-export type VisitDetail = {
-  row: VisitRow,
-  checklist: string | null,
-  answers: Array<AnswerRow>,
-  notes: Array<FieldRow>,
-  findings: Array<FindingRow>,
-  readings: Array<ReadingRow>,
-  photos: Array<PhotoRow>,
-  members: Array<MemberRow>,
-  presence: Array<PresenceRow>,
-  seals: Array<SealRow>,
-  proof: Array<CommitRow>,
-}
-
-export type LiveValue = {
-  value: string | null,
-  erased: boolean,
-  officer: string,
-  officer_name: string,
-  device: string,
-  raw_ms: number,
-  corrected_ms: number,
-  uncertainty_ms: number | null,
-  commit: string,
-}
-
-export type FieldRow = {
-  entity: string,
-  field: string,
-  conflict: boolean,
-  live: Array<LiveValue>,
-}
-
-export type AnswerRow = {
-  item: string,
-  section: string,
-  section_zh: string,
-  section_en: string,
-  zh: string,
-  en: string,
-  severity: string,
-  answer_kind: string,
-  failed: boolean,
-  shown: FieldRow,
-}
-
-export type FindingRow = {
-  id: string,
-  item: string,
-  item_zh: string,
-  item_en: string,
-  status: FieldRow | null,
-  description: FieldRow | null,
-}
-
-export type ReadingRow = {
-  id: string,
-  temperature_dc: number | null,
-  site: string | null,
-  sequence: string | null,
-  indoor: boolean | null,
-  ambient_dc: number | null,
-  subject: string | null,
-  verdict: string | null,
-  corrected_because: string | null,
-  shown: FieldRow,
-}
-
-export type PhotoRow = {
-  id: string,
-  item: string | null,
-  sha256: string,
-  size: number,
-  width: number,
-  height: number,
-  mime: string,
-  exif_taken: string | null,
-  exif_orientation: number | null,
-  exif_model: string | null,
-  lat_e7: number | null,
-  lon_e7: number | null,
-  accuracy_m: number | null,
-  held: boolean,
-  officer_name: string,
-  raw_ms: number,
-  corrected_ms: number,
-}
-
-export type MemberRow = {
-  officer: string,
-  name: string,
-  certificate_no: string,
-  present: boolean,
-  conflict: boolean,
-}
-
-export type PresenceRow = {
-  device: string,
-  officer_name: string,
-  start_ms: number | null,
-  end_ms: number | null,
-  lat_e7: number | null,
-  lon_e7: number | null,
-  accuracy_m: number | null,
-  distance_m: number | null,
-}
-
-export type SealRow = {
-  commit: string,
-  officer_name: string,
-  corrected_ms: number,
-  hash_matches: boolean,
-  photos: number,
-  photos_held: number,
-  after_seal: number,
-}
-
-export type CommitRow = {
-  commit: string,
-  chain: string,
-  seq: number,
-  ops: number,
-  officer_name: string,
-  device: string,
-  raw_ms: number,
-  corrected_ms: number,
-  uncertainty_ms: number | null,
-  received_ms: number,
-  clock_suspect: boolean,
-  head_seq: number,
-  head_hash: string,
-  signature_valid: boolean,
-  receipt_position: number | null,
-  state: string,
-  reason: string | null,
-  forked: boolean,
-}
-
-export type ResolveConflict = {
-  entity: string,
-  field: string,
-  keep: string,
-  over: Array<string>,
-}
-
-export type DeviceRow = {
-  id: string,
-  officer: string,
-  officer_name: string,
-  team_name: string | null,
-  enrolled_ms: number,
-  replaces: string | null,
-  closed_ms: number | null,
-  last_seen_ms: number | null,
-  app_version: string | null,
-  visits_here: number | null,
-  photos_here: number | null,
-  oldest_here_ms: number | null,
-  battery_percent: number | null,
-  free_bytes: number | null,
-  clock_ahead_ms: number | null,
-  forked: boolean,
-}
-
-export type OfficerInfo = {
-  id: string,
-  name: string,
-  certificate_no: string,
-  team: string | null,
-  team_name: string | null,
-  devices: number,
-}
-
-export type TeamInfo = {
-  id: string,
-  name: string,
-  tier: string,
-  district: string | null,
-}
-
-export type NewOfficer = {
-  name: string,
-  certificate_no: string,
-  team: string | null,
-}
-
-export type NewEnrolCode = {
-  officer: string,
-}
-
-export type EnrolCode = {
-  code: string,
-  text: string,
-  qr_svg: string,
-  expires_ms: number,
-}
-
-export type CategoryInfo = {
-  code: string,
-  zh: string,
-  en: string,
-}
-
-export type DistrictInfo = {
-  code: string,
-  zh: string,
-  en: string,
-}
-
-export type Reference = {
-  categories: Array<CategoryInfo>,
-  districts: Array<DistrictInfo>,
-}
-
-export type Overview = {
-  visits: number,
-  visits_today: number,
-  conflicts: number,
-  venues: number,
-  devices: number,
-  devices_silent: number,
-  photos_missing: number,
-}
+export type AnswerRow = { item: string, section: string, section_zh: string, section_en: string, zh: string, en: string, severity: string, answer_kind: string, failed: boolean, shown: FieldRow, };
+export type ApiProblem = { 
+/**
+ * The console translates the code.
+ */
+code: string, message: string, 
+/**
+ * Finds the details in the server's log.
+ */
+incident: string | null, };
+export type CategoryInfo = { code: string, zh: string, en: string, };
+export type CommitRow = { commit: string, chain: string, seq: number, ops: number, officer_name: string, device: string, raw_ms: number, corrected_ms: number, uncertainty_ms: number | null, received_ms: number, 
+/**
+ * The clock of the phone was further from HQ's than an hour when it last met it.
+ */
+clock_suspect: boolean, 
+/**
+ * First signed head at or after this commit.
+ */
+head_seq: number, head_hash: string, signature_valid: boolean, receipt_position: number | null, 
+/**
+ * applied, held or unjudged; then why.
+ */
+state: string, reason: string | null, 
+/**
+ * This chain has two commits with one number somewhere: a cloned or restored phone.
+ */
+forked: boolean, };
+export type DeviceRow = { id: string, officer: string, officer_name: string, team_name: string | null, enrolled_ms: number, 
+/**
+ * The device this one took over from after a restore or a lost key.
+ */
+replaces: string | null, closed_ms: number | null, last_seen_ms: number | null, app_version: string | null, 
+/**
+ * What the phone said is still on it when HQ last heard from it; null when it never reported.
+ */
+visits_here: number | null, photos_here: number | null, oldest_here_ms: number | null, battery_percent: number | null, free_bytes: number | null, clock_ahead_ms: number | null, forked: boolean, };
+export type DistrictInfo = { code: string, zh: string, en: string, };
+export type EnrolCode = { code: string, 
+/**
+ * What the QR holds: `xuncha://enroll?...`.
+ */
+text: string, qr_svg: string, expires_ms: number, };
+export type FieldRow = { entity: string, field: string, conflict: boolean, live: Array<LiveValue>, };
+export type FindingRow = { id: string, item: string, item_zh: string, item_en: string, status: FieldRow | null, description: FieldRow | null, };
+export type LiveValue = { 
+/**
+ * Ready to show: `yes`, `no`, `na`, a number, a text. Erased values are null.
+ */
+value: string | null, erased: boolean, officer: string, officer_name: string, device: string, raw_ms: number, corrected_ms: number, uncertainty_ms: number | null, commit: string, };
+export type MemberRow = { officer: string, name: string, certificate_no: string, present: boolean, conflict: boolean, };
+export type NewEnrolCode = { officer: string, };
+export type NewOfficer = { 
+/**
+ * A role or initials.
+ */
+name: string, certificate_no: string, team: string | null, };
+export type OfficerInfo = { id: string, name: string, certificate_no: string, team: string | null, team_name: string | null, devices: number, };
+export type Overview = { visits: number, visits_today: number, conflicts: number, venues: number, devices: number, devices_silent: number, photos_missing: number, };
+export type PhotoRow = { id: string, item: string | null, sha256: string, size: number, width: number, height: number, mime: string, 
+/**
+ * What the file itself claims; never trusted as time or place.
+ */
+exif_taken: string | null, exif_orientation: number | null, exif_model: string | null, lat_e7: number | null, lon_e7: number | null, accuracy_m: number | null, 
+/**
+ * HQ holds the bytes and they have this hash.
+ */
+held: boolean, officer_name: string, raw_ms: number, corrected_ms: number, };
+export type PresenceRow = { device: string, officer_name: string, start_ms: number | null, end_ms: number | null, lat_e7: number | null, lon_e7: number | null, accuracy_m: number | null, distance_m: number | null, };
+export type ReadingRow = { id: string, temperature_dc: number | null, site: string | null, sequence: string | null, indoor: boolean | null, ambient_dc: number | null, subject: string | null, 
+/**
+ * normal, abnormal or implausible.
+ */
+verdict: string | null, corrected_because: string | null, shown: FieldRow, };
+export type Reference = { categories: Array<CategoryInfo>, districts: Array<DistrictInfo>, };
+export type ResolveConflict = { entity: string, field: string, 
+/**
+ * The commit whose value is kept.
+ */
+keep: string, 
+/**
+ * The live ops that the console drew.
+ */
+over: Array<string>, };
+export type SealRow = { commit: string, officer_name: string, corrected_ms: number, 
+/**
+ * Whether HQ computes the same hash over what the seal covers.
+ */
+hash_matches: boolean, photos: number, photos_held: number, after_seal: number, };
+export type Session = { user: string, role: string, city: string, city_name: string, };
+export type SetUp = { token: string, user: string, password: string, };
+export type SignIn = { user: string, password: string, };
+export type TeamInfo = { id: string, name: string, 
+/**
+ * bureau, brigade or district.
+ */
+tier: string, district: string | null, };
+export type VisitDetail = { row: VisitRow, checklist: string | null, 
+/**
+ * Every field of the visit and of what hangs on it, in screen order.
+ */
+answers: Array<AnswerRow>, notes: Array<FieldRow>, findings: Array<FindingRow>, readings: Array<ReadingRow>, photos: Array<PhotoRow>, members: Array<MemberRow>, presence: Array<PresenceRow>, seals: Array<SealRow>, proof: Array<CommitRow>, };
+export type VisitPage = { rows: Array<VisitRow>, total: number, };
+export type VisitQuery = { 
+/**
+ * Only visits that started before this; none for the newest page.
+ */
+before_ms: number | null, district: string | null, category: string | null, text: string | null, conflicts_only: boolean | null, 
+/**
+ * At most 200.
+ */
+limit: number | null, };
+export type VisitRow = { id: string, scope: string, venue: string, venue_name: string, category: string, district: string, kind: string | null, mode: string | null, lead_level: string | null, members: Array<string>, 
+/**
+ * Corrected by the phone's last known offset to HQ.
+ */
+started_ms: number, finished_ms: number | null, answered: number, failed: number, readings: number, abnormal: number, photos: number, photos_held: number, conflicts: number, sealed: boolean, after_seal: number, received_ms: number, };

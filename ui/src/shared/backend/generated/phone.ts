@@ -1,70 +1,177 @@
-// Written by hand in the shape of the generated file until that one arrives.
+// Generated from Rust by `cargo xtask types`. Do not edit.
 
-export type Token = string;
-export type ApiError = { code: ErrorCode, message: string };
+export type AddPhoto = { visit: string, 
+/**
+ * The item it belongs to; none for the visit as a whole.
+ */
+item: string | null, position: Position | null, };
+export type AddReading = { visit: string, reading: ReadingInput, };
+export type Answer = { "kind": "yes" } | { "kind": "no" } | { "kind": "na" } | { "kind": "number", "value": number } | { "kind": "percent", "value": number } | { "kind": "temperature", "value": number } | { "kind": "text", "value": string } | { "kind": "choice", "value": string };
+export type AnswerKind = "yes_no" | "yes_no_na" | "number" | "percent" | "temperature" | "text" | "choice";
+export type ApiError = { code: ErrorCode, message: string, };
+export type AttentionRow = { visit: string | null, photo: string | null, 
+/**
+ * A reason code such as `kind_reserved`, `device_closed`, `photo_missing`; the screen translates it.
+ */
+reason: string, };
+export type BasisRow = { zh: string, en: string, article: string | null, 
+/**
+ * text_confirmed, summary_only, bulletin or unconfirmed.
+ */
+verification: string, };
+export type Candidate<T> = { value: T, officer: string, officer_name: string, at_ms: number, mine: boolean, };
+export type CategoryRow = { code: string, zh: string, en: string, };
+export type Changes = { venues: boolean, officers: boolean, sync: boolean, 
+/**
+ * Ids of the visits touched, at most 100; `visits_all` when there were more.
+ */
+visits: Array<string>, visits_all: boolean, };
+export type ChecklistChoice = { 
+/**
+ * routine, closure, reopening or epidemic.
+ */
+purpose: string, zh: string, en: string, items: number, };
+export type ChoiceRow = { code: string, zh: string, en: string, };
+export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, };
+export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
+export type Enroll = { text: string, server_url: string | null, };
 export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
+/**
+ * At most 100.
+ */
+limit: number | null, };
+export type FindingView = { id: string, 
+/**
+ * `open` or `fixed_on_spot` here; later states are set at the recheck.
+ */
+status: Shown<string>, description: Shown<string>, };
+export type ItemView = { id: string, zh: string, en: string, 
+/**
+ * critical, major or minor.
+ */
+severity: string, group: string, answer_kind: AnswerKind, choices: Array<ChoiceRow>, unit: string | null, basis: Array<BasisRow>, evidence: Array<string>, handling: string, answer: Shown<Answer>, 
+/**
+ * Whether the displayed answer is a failure by the visit's own checklist version.
+ */
+failed: boolean, notes: Array<NoteView>, note_token: string, finding: FindingView | null, photos: Array<PhotoView>, };
+export type LeadLevel = "bureau" | "brigade" | "district";
+export type MemberView = { officer: OfficerRow, present: Shown<boolean>, };
+export type NewVenue = { name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, position: Position | null, };
+export type NewVisit = { venue: string, kind: VisitKind, mode: VisitMode, lead_level: LeadLevel, 
+/**
+ * Which checklist sets of the venue's category: routine, closure, reopening or epidemic.
+ */
+purpose: string, position: Position | null, };
+export type NoteView = { officer: string, officer_name: string, mine: boolean, text: Shown<string>, at_ms: number, };
+export type Nothing = Record<symbol, never>;
+export type OfficerRow = { id: string, 
+/**
+ * A role or initials; certificate numbers identify officers in documents.
+ */
+name: string, certificate_no: string, team: string | null, team_name: string | null, };
+export type PhotoView = { id: string, sha256: string, size: number, width: number, height: number, officer_name: string, at_ms: number, 
+/**
+ * Whether the bytes are on this phone.
+ */
+here: boolean, state: SaveState, };
+export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
+export type QueueRow = { visit: string | null, photo: string | null, title: string, state: SaveState, bytes_sent: number, bytes_total: number, at_ms: number, };
+export type ReadingInput = { 
+/**
+ * Tenths of a degree Celsius.
+ */
+temperature_dc: number, 
+/**
+ * forehead, wrist, ear, axilla or air.
+ */
+site: string, indoor: boolean, ambient_dc: number | null, 
+/**
+ * first, second or confirm.
+ */
+sequence: string, 
+/**
+ * Whose it is, such as "收银员" or "保安2"; empty when unnamed.
+ */
+subject: string | null, };
+export type ReadingVerdict = "normal" | "abnormal" | "implausible";
+export type ReadingView = { id: string, reading: Shown<ReadingInput>, verdict: ReadingVerdict, officer_name: string, at_ms: number, corrected_because: string | null, };
 export type SaveState = "on_phone" | "sending" | "held" | "attention";
-export type Status = { enrolled: boolean, officer: OfficerRow | null, city: string | null, server_url: string | null, app_version: string, sync: SyncStatus };
-export type SyncStatus = { state: SaveState, running: boolean, visits_here: number, photos_here: number, commits_here: number, bytes_sent: number, bytes_total: number, last_receipt_ms: number | null, last_attempt_ms: number | null, last_error: ErrorCode | null, clock_ahead_ms: number | null, attention: Array<AttentionRow>, conflicts: number };
-export type AttentionRow = { visit: string | null, photo: string | null, reason: string };
-export type QueueRow = { visit: string | null, photo: string | null, title: string, state: SaveState, bytes_sent: number, bytes_total: number, at_ms: number };
-export type Enroll = { text: string, server_url: string | null };
-export type OfficerRow = { id: string, name: string, certificate_no: string, team: string | null, team_name: string | null };
-export type Today = { date: string, drafts: Array<VisitSummary>, finished: Array<VisitSummary>, visits_today: number, findings_today: number };
-export type VisitSummary = { id: string, venue: VenueRow, started_ms: number, finished_ms: number | null, sealed: boolean, answered: number, items: number, findings: number, photos: number, readings: number, conflicts: number, state: SaveState };
-export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number };
-export type VenueRow = { id: string, name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, distance_m: number | null, found_on_patrol: boolean, state: SaveState };
-export type VenueView = { venue: VenueRow, position: Position | null, previous: Array<VisitSummary> };
-export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, limit: number | null };
-export type NewVenue = { name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, position: Position | null };
-export type CategoryRow = { code: string, zh: string, en: string };
-export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow> };
-export type TownshipRow = { code: string, zh: string };
-export type ChecklistChoice = { purpose: string, zh: string, en: string, items: number };
-export type NewVisit = { venue: string, kind: VisitKind, mode: VisitMode, lead_level: LeadLevel, purpose: string, position: Position | null };
+export type SectionView = { 
+/**
+ * The checklist set, such as `ICF-R`.
+ */
+id: string, zh: string, en: string, items: Array<ItemView>, };
+export type SetAnswer = { visit: string, item: string, answer: Answer, token: string, };
+export type SetFinding = { visit: string, item: string, field: string, value: string, token: string, };
+export type SetMember = { visit: string, officer: string, present: boolean, token: string, };
+export type SetNote = { visit: string, 
+/**
+ * The item it belongs to; none for the visit's general note.
+ */
+item: string | null, text: string, token: string, };
+export type SetPosition = { visit: string, position: Position, };
+export type SetVisitField = { visit: string, field: string, value: string, token: string, };
+export type Shown<T> = { value: T | null, token: string, conflict: Array<Candidate<T>>, };
+export type Status = { enrolled: boolean, officer: OfficerRow | null, city: string | null, server_url: string | null, app_version: string, sync: SyncStatus, };
+export type SyncStatus = { 
+/**
+ * The state of the whole phone: the worst of its records.
+ */
+state: SaveState, running: boolean, 
+/**
+ * Visits, photos and other records that no receipt names yet.
+ */
+visits_here: number, photos_here: number, commits_here: number, bytes_sent: number, bytes_total: number, last_receipt_ms: number | null, last_attempt_ms: number | null, 
+/**
+ * Why the last attempt did not get through; `server_unreachable` is ordinary life and not an alarm.
+ */
+last_error: ErrorCode | null, 
+/**
+ * How far this phone's clock is from HQ's, positive when the phone is ahead; unknown before the first contact.
+ */
+clock_ahead_ms: number | null, attention: Array<AttentionRow>, conflicts: number, };
+export type Today = { date: string, drafts: Array<VisitSummary>, finished: Array<VisitSummary>, visits_today: number, findings_today: number, };
+export type TownshipRow = { code: string, zh: string, };
+export type VenueRef = { venue: string, };
+export type VenueRow = { id: string, name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, 
+/**
+ * Metres from the position asked for; a hint, never a lock.
+ */
+distance_m: number | null, found_on_patrol: boolean, state: SaveState, };
+export type VenueView = { venue: VenueRow, position: Position | null, previous: Array<VisitSummary>, };
 export type VisitKind = "inspection" | "survey" | "patrol" | "recheck" | "closure_check";
 export type VisitMode = "on_site" | "phone" | "online";
-export type LeadLevel = "bureau" | "brigade" | "district";
-export type Shown<T> = { value: T | null, token: Token, conflict: Array<Candidate<T>> };
-export type Candidate<T> = { value: T, officer: string, officer_name: string, at_ms: number, mine: boolean };
-export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: Shown<VisitMode>, lead_level: Shown<LeadLevel>, members: Array<MemberView>, sections: Array<SectionView>, notes: Array<NoteView>, note_token: Token, readings: Array<ReadingView>, photos: Array<PhotoView>, position: Position | null, distance_m: number | null, after_seal: number };
-export type MemberView = { officer: OfficerRow, present: Shown<boolean> };
-export type SectionView = { id: string, zh: string, en: string, items: Array<ItemView> };
-export type ItemView = { id: string, zh: string, en: string, severity: string, group: string, answer_kind: AnswerKind, choices: Array<ChoiceRow>, unit: string | null, basis: Array<BasisRow>, evidence: Array<string>, handling: string, answer: Shown<Answer>, failed: boolean, notes: Array<NoteView>, note_token: Token, finding: FindingView | null, photos: Array<PhotoView> };
-export type ChoiceRow = { code: string, zh: string, en: string };
-export type BasisRow = { zh: string, en: string, article: string | null, verification: string };
-export type AnswerKind = "yes_no" | "yes_no_na" | "number" | "percent" | "temperature" | "text" | "choice";
-export type Answer = { kind: "yes" } | { kind: "no" } | { kind: "na" } | { kind: "number", value: number } | { kind: "percent", value: number } | { kind: "temperature", value: number } | { kind: "text", value: string } | { kind: "choice", value: string };
-export type NoteView = { officer: string, officer_name: string, mine: boolean, text: Shown<string>, at_ms: number };
-export type FindingView = { id: string, status: Shown<string>, description: Shown<string> };
-export type ReadingView = { id: string, reading: Shown<ReadingInput>, verdict: ReadingVerdict, officer_name: string, at_ms: number, corrected_because: string | null };
-export type ReadingVerdict = "normal" | "abnormal" | "implausible";
-export type ReadingInput = { temperature_dc: number, site: string, indoor: boolean, ambient_dc: number | null, sequence: string, subject: string | null };
-export type PhotoView = { id: string, sha256: string, size: number, width: number, height: number, officer_name: string, at_ms: number, here: boolean, state: SaveState };
-export type VisitRef = { visit: string };
-export type VenueRef = { venue: string };
-export type SetVisitField = { visit: string, field: string, value: string, token: Token };
-export type SetMember = { visit: string, officer: string, present: boolean, token: Token };
-export type SetAnswer = { visit: string, item: string, answer: Answer, token: Token };
-export type SetNote = { visit: string, item: string | null, text: string, token: Token };
-export type SetFinding = { visit: string, item: string, field: string, value: string, token: Token };
-export type AddReading = { visit: string, reading: ReadingInput };
-export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: Token };
-export type SetPosition = { visit: string, position: Position };
-export type AddPhoto = { visit: string, item: string | null, position: Position | null };
-export type Changes = { venues: boolean, officers: boolean, sync: boolean, visits: Array<string>, visits_all: boolean };
-export type Nothing = Record<string, never>;
+export type VisitRef = { visit: string, };
+export type VisitSummary = { id: string, venue: VenueRow, started_ms: number, finished_ms: number | null, sealed: boolean, answered: number, items: number, findings: number, photos: number, readings: number, conflicts: number, state: SaveState, };
+export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: Shown<VisitMode>, lead_level: Shown<LeadLevel>, members: Array<MemberView>, sections: Array<SectionView>, notes: Array<NoteView>, 
+/**
+ * Edits the officer's own general note.
+ */
+note_token: string, readings: Array<ReadingView>, photos: Array<PhotoView>, position: Position | null, 
+/**
+ * Metres between the visit's position and the venue's; a warning, never a lock.
+ */
+distance_m: number | null, 
+/**
+ * Entries that arrived after the seal and are not covered by it.
+ */
+after_seal: number, };
+
 export type Calls = {
   status: { args: Nothing, result: Status },
   enroll: { args: Enroll, result: Status },
   today: { args: Nothing, result: Today },
+  sync_status: { args: Nothing, result: SyncStatus },
+  sync_now: { args: Nothing, result: SyncStatus },
+  sync_queue: { args: Nothing, result: Array<QueueRow> },
   categories: { args: Nothing, result: Array<CategoryRow> },
   districts: { args: Nothing, result: Array<DistrictRow> },
   officers: { args: Nothing, result: Array<OfficerRow> },
+  checklist_choices: { args: VenueRef, result: Array<ChecklistChoice> },
   venues_find: { args: FindVenues, result: Array<VenueRow> },
   venue_get: { args: VenueRef, result: VenueView },
   venue_add: { args: NewVenue, result: VenueRow },
-  checklist_choices: { args: VenueRef, result: Array<ChecklistChoice> },
   visit_start: { args: NewVisit, result: VisitView },
   visit_get: { args: VisitRef, result: VisitView },
   visit_set: { args: SetVisitField, result: VisitView },
@@ -72,12 +179,9 @@ export type Calls = {
   visit_answer: { args: SetAnswer, result: VisitView },
   visit_note: { args: SetNote, result: VisitView },
   visit_position: { args: SetPosition, result: VisitView },
+  visit_leave: { args: VisitRef, result: Nothing },
+  visit_finish: { args: VisitRef, result: VisitView },
   finding_set: { args: SetFinding, result: VisitView },
   reading_add: { args: AddReading, result: VisitView },
   reading_correct: { args: CorrectReading, result: VisitView },
-  visit_leave: { args: VisitRef, result: Nothing },
-  visit_finish: { args: VisitRef, result: VisitView },
-  sync_status: { args: Nothing, result: SyncStatus },
-  sync_now: { args: Nothing, result: SyncStatus },
-  sync_queue: { args: Nothing, result: Array<QueueRow> },
 };

@@ -1,0 +1,28 @@
+//! The walls of the house, checked: who may depend on whom, generated files fresh, migrations unedited, both languages
+//! whole.
+
+mod arrows;
+mod generated;
+mod languages;
+mod migrations;
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Every file below a folder with one of these endings.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, endings));
+        } else if path.extension().is_some_and(|ending| endings.iter().any(|wanted| *wanted == ending)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

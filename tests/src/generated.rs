@@ -1,0 +1,78 @@
+//! The TypeScript that is generated from Rust: one file per boundary, every type that crosses it once.
+
+use std::collections::BTreeMap;
+
+use ts_rs::{Config, TS, TypeVisitor};
+use xuncha_engine::api;
+use xuncha_server::http::types as console;
+
+const HEAD: &str = "// Generated from Rust by `cargo xtask types`. Do not edit.\n\n";
+
+/// `ui/src/shared/backend/generated/phone.ts`.
+pub fn phone() -> String {
+    let config = config();
+    let mut types = Types { config: &config, declared: BTreeMap::new() };
+    api::visit_types(&mut types);
+    let mut text = types.text();
+    text.push_str("\nexport type Calls = {\n");
+    for (name, arguments, result) in api::signatures(&config) {
+        text.push_str(&format!("  {name}: {{ args: {arguments}, result: {result} }},\n"));
+    }
+    text.push_str("};\n");
+    text
+}
+
+/// `ui/src/shared/backend/generated/console.ts`.
+pub fn console() -> String {
+    let config = config();
+    let mut types = Types { config: &config, declared: BTreeMap::new() };
+    types.visit::<console::ApiProblem>();
+    types.visit::<console::SignIn>();
+    types.visit::<console::SetUp>();
+    types.visit::<console::Session>();
+    types.visit::<console::VisitQuery>();
+    types.visit::<console::VisitPage>();
+    types.visit::<console::VisitDetail>();
+    types.visit::<console::ResolveConflict>();
+    types.visit::<console::DeviceRow>();
+    types.visit::<console::OfficerInfo>();
+    types.visit::<console::TeamInfo>();
+    types.visit::<console::NewOfficer>();
+    types.visit::<console::NewEnrolCode>();
+    types.visit::<console::EnrolCode>();
+    types.visit::<console::Reference>();
+    types.visit::<console::Overview>();
+    types.text()
+}
+
+/// JSON numbers everywhere: no id is a number, and counts stay far below 2^53.
+fn config() -> Config {
+    Config::new().with_large_int("number")
+}
+
+struct Types<'a> {
+    config: &'a Config,
+    declared: BTreeMap<String, String>,
+}
+
+impl Types<'_> {
+    fn text(self) -> String {
+        let declarations = self.declared.into_values().map(|declaration| format!("export {declaration}\n"));
+        HEAD.to_owned() + &declarations.collect::<String>()
+    }
+}
+
+impl TypeVisitor for Types<'_> {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Only our own types have a place in a file; numbers, texts and lists are TypeScript's.
+        if T::output_path().is_some() {
+            let name = T::ident(self.config);
+            if self.declared.contains_key(&name) {
+                return;
+            }
+            self.declared.insert(name, T::decl(self.config));
+        }
+        T::visit_dependencies(self);
+        T::visit_generics(self);
+    }
+}
