@@ -57,8 +57,9 @@ export function spanOf(ms: number, rounding: 'nearest' | 'up' = 'nearest'): Span
 
 /** What was added to a clock, exact to the second: `+2:10:00`, `−0:03:12`; below a minute to the tenth: `+2.3 s`. */
 export function offsetText(ms: number): string {
-  const sign = ms < 0 ? '−' : '+'
   const tenths = Math.round(Math.abs(ms) / 100)
+  if (tenths === 0) return '0 s'
+  const sign = ms < 0 ? '−' : '+'
   if (tenths < 600) return `${sign}${tenthsText(tenths)} s`
   const seconds = Math.round(Math.abs(ms) / 1_000)
   const two = (n: number) => String(n).padStart(2, '0')

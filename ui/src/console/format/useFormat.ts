@@ -21,9 +21,10 @@ export function useFormat() {
   const uncertainty = (ms: number | null) =>
     ms === null ? t('time.uncertain') : t('time.within', { span: span(ms, 'up') })
 
-  /** What HQ added to the phone's own time. */
-  function correction(raw_ms: number, corrected_ms: number) {
-    return raw_ms === corrected_ms ? t('time.uncorrected') : offsetText(corrected_ms - raw_ms)
+  /** What HQ added to the phone's own time; a phone that never met HQ has nothing to be corrected by. */
+  function correction(raw_ms: number, corrected_ms: number, uncertainty_ms: number | null) {
+    if (uncertainty_ms === null && raw_ms === corrected_ms) return t('time.uncorrected')
+    return offsetText(corrected_ms - raw_ms)
   }
 
   function clock(ahead_ms: number | null) {
