@@ -1,4 +1,6 @@
 //! The shared dictionary of packets: how it was made, and that it is the one which the format names.
+// Helpers of a test target are tests, too: clippy.toml allows this inside `#[test]` only.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 

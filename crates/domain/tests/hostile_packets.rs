@@ -2,6 +2,8 @@
 //!
 //! What is allocated is bounded by what the limits allow before the signature is checked: a packet of 256 KiB, its 4 MiB
 //! unpacked, and the values read from them.
+// Helpers of a test target are tests, too: clippy.toml allows this inside `#[test]` only.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 

@@ -1,6 +1,8 @@
 //! What a visit costs on the wire.
 //!
 //! `cargo test -p xuncha-domain --test measure -- --nocapture` prints the table of FORMAT.md, section "Sizes".
+// Helpers of a test target are tests, too: clippy.toml allows this inside `#[test]` only.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 

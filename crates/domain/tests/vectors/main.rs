@@ -2,6 +2,8 @@
 //!
 //! `cargo test -p xuncha-domain --test vectors` compares the committed files in `vectors/` with what this code makes.
 //! `UPDATE_VECTORS=1` rewrites them: only for new files, the bytes of a released one never change.
+// Helpers of a test target are tests, too: clippy.toml allows this inside `#[test]` only.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../support/mod.rs"]
 mod support;
