@@ -146,3 +146,25 @@ fn finish(command: &mut Command) -> String {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_enrolled_phone_opens_in_a_browser_and_in_its_window() {
+        let hq = Hq::with_demo_city();
+        assert!(hq.setup_link().starts_with(&hq.address()));
+        let phone = Phone::enrolled_at(&hq);
+
+        let browser = phone.in_browser();
+        browser.page.css("#app > *").appears();
+        assert!(!browser.page.url().contains("/enrol"), "{}", browser.page.url());
+        browser.power_cut();
+
+        let window = phone.in_window();
+        window.css("#app > *").appears();
+        assert!(!window.url().contains("/enrol"), "{}", window.url());
+        window.close();
+    }
+}
