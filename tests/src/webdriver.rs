@@ -6,6 +6,7 @@
 
 mod browsers;
 mod part;
+mod shots;
 
 use std::path::Path;
 use std::time::Duration;
@@ -67,6 +68,11 @@ impl Page {
     /// The button that says exactly this.
     pub fn button(&self, words: &str) -> Part<'_> {
         Part::new(self, "xpath", format!("//button[normalize-space(.)={}]", quoted(words)))
+    }
+
+    /// The choice of a selection list whose text contains these words.
+    pub fn option(&self, words: &str) -> Part<'_> {
+        Part::new(self, "xpath", format!("//option[contains(., {})]", quoted(words)))
     }
 
     /// Waits until the words can be read somewhere on the page.

@@ -1,0 +1,96 @@
+//! What an administrator does at HQ's console, and what must stand there of a visit.
+
+use xuncha_tests::stage::Hq;
+use xuncha_tests::webdriver::Page;
+
+use crate::officer::{CODE_TEXT, EXITS, FAULT, NOTE, VENUE};
+
+const USER: &str = "admin";
+const PASSWORD: &str = "four unrelated plain words";
+
+/// A browser at HQ with a person before it.
+pub struct Desk(pub Page);
+
+impl Desk {
+    /// Makes the first administrator through the printed link, then signs out and in again, as on the next day.
+    pub fn set_up(hq: &Hq) -> Self {
+        let page = Page::desk_browser();
+        page.goto(&hq.setup_link());
+        page.part("setup-user").fill(USER);
+        page.part("setup-password").fill(PASSWORD);
+        page.shot("console-0-setup");
+        page.part("setup-submit").click();
+        page.part("sign-out").click();
+        page.part("signin-user").fill(USER);
+        page.part("signin-password").fill(PASSWORD);
+        page.part("signin-submit").click();
+        page.part("sign-out").appears();
+        Self(page)
+    }
+
+    /// Makes a code for the officer whose entry contains these words, and returns the text of its QR picture.
+    pub fn enrolment_text(&self, officer: &str) -> String {
+        self.opens("devices");
+        self.0.part("enrol-open").click();
+        self.0.option(officer).click();
+        self.0.part("enrol-create").click();
+        self.0.css("[data-testid='enrol-qr'] svg").appears();
+        let text = self.0.part("enrol-text").text();
+        self.0.shot("console-1-enrol");
+        self.0.part("enrol-done").click();
+        self.0.part("enrol-qr").disappears();
+        text
+    }
+
+    /// Everything of the sealed visit, from the list to the last signature.
+    pub fn reads_the_visit(&self) {
+        self.opens("visits");
+        self.0.part("visit-row").are(1);
+        self.0.part("visit-row").says(VENUE);
+        // The photos may be a moment behind their records.
+        self.0.part("visit-row").says("2 / 2");
+        self.0.shot("console-2-visits");
+        self.0.part("visit-row").click();
+
+        self.0.css("[data-testid='visit-sealed'][data-sealed='true']").appears();
+        self.0.part("visit-answer-CMN-R-01").says("符合");
+        self.0.part("visit-answer-CMN-R-03").says(CODE_TEXT);
+        self.0.part(&format!("visit-answer-{EXITS}")).says("不符合");
+        self.0.part("visit-finding").says(FAULT);
+        self.0.part("visit-note").says(NOTE);
+        self.0.part("visit-reading").are(3);
+        for words in ["收银员", "36.5", "37.8", "37.6", "异常"] {
+            self.0.sees(words);
+        }
+        self.0.css("[data-testid='visit-photo'][data-held='true']").are(2);
+        self.0.css("[data-testid='visit-photo'] img").are(2);
+        self.0.part("visit-seal").says("哈希一致");
+        self.0.part("visit-seal").says("照片 2 / 2");
+        self.0.shot("console-3-visit");
+        self.looks_at_a_photo();
+        self.reads_the_proof();
+    }
+
+    fn looks_at_a_photo(&self) {
+        self.0.part("visit-photo").click();
+        self.0.css("[data-testid='photo-viewer'] .stage img").appears();
+        self.0.part("photo-viewer").says("SHA-256");
+        self.0.shot("console-4-photo");
+        self.0.css("[data-testid='photo-viewer'] .el-dialog__headerbtn").click();
+        self.0.part("photo-viewer").disappears();
+    }
+
+    fn reads_the_proof(&self) {
+        self.0.part("visit-tab-proof").click();
+        self.0.part("proof-commit").appears();
+        self.0.sees("签名全部有效");
+        self.0.css("[data-testid='proof-commit'][data-state='applied']").appears();
+        self.0.css("[data-testid='proof-commit']:not([data-state='applied'])").are(0);
+        self.0.css("[data-testid='proof-commit'] .tag.is-bad").are(0);
+        self.0.shot("console-5-proof");
+    }
+
+    pub fn opens(&self, page: &str) {
+        self.0.css(&format!("nav a[href='#/{page}']")).click();
+    }
+}

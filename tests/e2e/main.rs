@@ -1,0 +1,16 @@
+//! The journey of one visit through the real programs: from a tap in the street to the proof on HQ's screen.
+//!
+//! The app's window and the browser over the bridge make the same journey; each kills the phone where it hurts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod browser;
+mod desk;
+mod enrolment;
+mod officer;
+mod window;
