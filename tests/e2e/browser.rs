@@ -39,6 +39,9 @@ fn a_visit_recorded_without_hq_survives_a_power_cut_and_reaches_the_console() {
 
     desk.opens("devices");
     desk.0.part("device-row").says("执法一中队 甲");
+    // What the phone reports comes with its next contact.
+    officer.syncs_now();
+    shown.page.shot("9-queue");
     desk.0.part("device-row").says("无");
     desk.0.shot("console-6-devices");
 }

@@ -13,7 +13,8 @@ const PAPERS: &str = "CMN-R-01";
 const CREDIT_CODE: &str = "CMN-R-03";
 pub const EXITS: &str = "CMN-R-05";
 
-pub const CODE_TEXT: &str = "示例代码 91140100";
+/// Nobody's, with a right check character.
+pub const CODE_TEXT: &str = "91140105MA00000071";
 pub const FAULT: &str = "后门上锁，钥匙不在现场。";
 pub const NOTE: &str = "前台说晚上八点交班。";
 /// Tenths of a degree, as the officer typed them, and what they mean.
@@ -151,6 +152,13 @@ impl Officer<'_> {
         self.0.shot("6-finish");
         self.0.part("finish-confirm").click();
         self.0.part("sealed-mark").appears();
+    }
+
+    /// Asks for a sync by hand, on the page behind the banner.
+    pub fn syncs_now(&self) {
+        self.0.part("sync-banner").click();
+        self.0.css("[data-testid='queue-row'][data-state='held']").appears();
+        self.0.part("sync-now").click();
     }
 
     /// Waits until the banner is in this state; nobody touches the phone meanwhile.

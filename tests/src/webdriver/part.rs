@@ -9,6 +9,9 @@ use super::{Page, Problem, text};
 /// The name that the protocol gives to the field with an element's id.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// What a person reads there. WebKitWebDriver's own `/text` leaves out what a parent with hidden overflow cuts short.
+const TEXT: &str = "/property/innerText";
+
 #[derive(Clone)]
 pub struct Part<'p> {
     page: &'p Page,
@@ -48,7 +51,7 @@ impl<'p> Part<'p> {
     /// Waits until its text contains these words.
     pub fn says(&self, words: &str) {
         self.page.until(&format!("{} says {words:?}", self.value), || {
-            let said = self.get("/text").ok()?;
+            let said = self.get(TEXT).ok()?;
             text(&said).contains(words).then_some(())
         });
     }
@@ -75,7 +78,7 @@ impl<'p> Part<'p> {
     }
 
     pub fn text(&self) -> String {
-        text(&self.act("read", || self.get("/text")))
+        text(&self.act("read", || self.get(TEXT)))
     }
 
     /// What a form field holds now.
