@@ -7,16 +7,6 @@ use jiff::civil::Date;
 use crate::words::words;
 
 words!(
-    /// Where it was measured. The air of a room is recorded, never judged.
-    Site { Forehead = "forehead", Wrist = "wrist", Ear = "ear", Axilla = "axilla", Air = "air" }
-);
-
-words!(
-    /// Which measurement of one person and slot it is: a chain that is never overwritten.
-    Sequence { First = "first", Second = "second", Confirm = "confirm" }
-);
-
-words!(
     /// What a body reading says.
     Verdict {
         Normal = "normal",
@@ -34,13 +24,6 @@ impl Verdict {
             Self::Implausible => 1,
             Self::Abnormal => 2,
         }
-    }
-}
-
-impl Site {
-    /// Judges a reading by the standing rule; `None` for the air.
-    pub fn judge(self, dc: i32) -> Option<Verdict> {
-        (self != Self::Air).then(|| judge_dc(dc))
     }
 }
 
@@ -110,12 +93,6 @@ mod tests {
     }
 
     #[test]
-    fn the_air_is_not_judged() {
-        assert_eq!(Site::Air.judge(-101), None);
-        assert_eq!(Site::Forehead.judge(373), Some(Verdict::Abnormal));
-    }
-
-    #[test]
     fn abnormal_shows_before_implausible_before_normal() {
         let mut verdicts = [Verdict::Normal, Verdict::Abnormal, Verdict::Implausible];
         verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity_rank()));
@@ -147,10 +124,6 @@ mod tests {
 
     #[test]
     fn words_have_their_codes() {
-        for site in Site::ALL {
-            assert_eq!(Site::from_code(site.code()), Some(*site));
-        }
-        assert_eq!(Sequence::from_code("confirm"), Some(Sequence::Confirm));
         assert_eq!(Verdict::from_code("fever"), None);
     }
 }

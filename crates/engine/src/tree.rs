@@ -6,11 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::checklist::Checklist;
+use xuncha_domain::checklist::{Checklist, ChecklistItem, ChecklistSet};
 use xuncha_domain::ids::{CommitRef, EntityId, OfficerId, Scope};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Agreement, Field, Live, Stored};
-use xuncha_domain::model::{display, field};
+use xuncha_domain::model::{display, field, kind};
+use xuncha_domain::time::day_in_china;
 
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
@@ -84,8 +85,9 @@ impl Tree {
 
     /// Names what a screen sees of a field, so that its edit replaces exactly that.
     pub fn token(&self, entity: EntityId, name: &str) -> Token {
-        let live = self.fields.get(&(entity, name.to_owned())).map(|field| field.live.keys());
-        let bytes: Vec<u8> = live.into_iter().flatten().flat_map(|commit| commit.0).collect();
+        let field = self.fields.get(&(entity, name.to_owned()));
+        let bytes: Vec<u8> =
+            field.map(Field::token).into_iter().flatten().flat_map(|commit| commit.0).collect();
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -107,6 +109,23 @@ impl Tree {
         self.fields.iter().flat_map(|((entity, name), field)| {
             field.live.values().map(move |live| (*entity, name.as_str(), live))
         })
+    }
+
+    /// When the first phone began the visit; 0 when none says so.
+    pub fn started_ms(&self) -> i64 {
+        let starts = self
+            .of_kind(kind::PRESENCE)
+            .filter_map(|presence| self.value(presence.id, field::START)?.as_int());
+        starts.min().unwrap_or_default()
+    }
+
+    /// The sets of the visit's checklist with the items that were in force on its day.
+    pub fn sections(&self) -> Vec<(&'static ChecklistSet, Vec<&'static ChecklistItem>)> {
+        let day = day_in_china(self.started_ms());
+        let sets = self.checklist.iter().flat_map(|checklist| checklist.sets.iter().copied());
+        sets.map(|set| (set, set.items.iter().filter(|item| item.in_force(day)).collect::<Vec<_>>()))
+            .filter(|(_, items)| !items.is_empty())
+            .collect()
     }
 
     /// How many fields hold values of different officers.

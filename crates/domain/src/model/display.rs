@@ -4,11 +4,9 @@ use crate::cbor::Value;
 use crate::checklist::{Checklist, judge};
 use crate::log::body::Kind;
 use crate::merge::{self, Display, Field};
-use crate::reading;
 use crate::status::Machine;
 
 use super::fact::Reading;
-use super::words::Site;
 use super::{answer, field, kind};
 
 /// How grave a value is, by the visit's own checklist version where it has one.
@@ -25,10 +23,9 @@ pub fn severity(kind: Kind, name: &str, checklist: Option<&Checklist>, value: &V
             // A member of a set: present is the graver claim.
             u8::from(field::member_officer(name).is_some() && value.as_bool() == Some(true))
         }
-        kind::READING if name == field::FACT => match Reading::from_value(value) {
-            Some(Reading { site: Site::Air, .. }) | None => 0,
-            Some(body) => reading::judge_dc(body.temperature_dc).severity_rank(),
-        },
+        kind::READING if name == field::FACT => {
+            Reading::from_value(value).and_then(|reading| reading.verdict()).map_or(0, |v| v.severity_rank())
+        }
         _ => 0,
     }
 }
@@ -58,7 +55,7 @@ pub fn display<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::words::Sequence;
+    use crate::model::words::{Sequence, Site};
 
     #[test]
     fn a_fever_is_grave_and_the_cold_of_a_room_is_not() {

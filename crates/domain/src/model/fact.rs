@@ -3,6 +3,7 @@
 use crate::cbor::Value;
 
 use super::words::{Sequence, Site};
+use crate::reading::{self, Verdict};
 
 /// WGS-84 in units of 1e-7 degree, with accuracy in metres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,11 @@ impl Reading {
             },
             subject: parts.get(5).and_then(Value::as_text).map(str::to_owned),
         })
+    }
+
+    /// What it says by the standing rule; the air of a room is recorded and never judged.
+    pub fn verdict(&self) -> Option<Verdict> {
+        (self.site != Site::Air).then(|| reading::judge_dc(self.temperature_dc))
     }
 
     /// A reading tied to a person is personal data.

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 use xuncha_domain::ids::EntityId;
+use xuncha_domain::time::{CHINA, day_in_china};
 
 use super::reference::officer;
 use super::types::{
@@ -63,13 +64,11 @@ pub fn today(engine: &Engine, _: Nothing) -> Result<Today> {
     })
 }
 
-/// The day in China, which has one time zone, and when it began.
+/// The day in China and when it began.
 fn local_day(now_ms: i64) -> (String, i64) {
-    let offset = jiff::tz::Offset::constant(8);
-    let date =
-        jiff::Timestamp::from_millisecond(now_ms).map(|at| offset.to_datetime(at).date()).unwrap_or_default();
+    let date = day_in_china(now_ms);
     let midnight = date.to_datetime(jiff::civil::Time::midnight());
-    let midnight_ms = offset.to_timestamp(midnight).map(|at| at.as_millisecond()).unwrap_or(now_ms);
+    let midnight_ms = CHINA.to_timestamp(midnight).map(|at| at.as_millisecond()).unwrap_or(now_ms);
     (date.to_string(), midnight_ms)
 }
 
@@ -85,9 +84,11 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
         let attention = attention(connection)?;
         let running = progress.running.load(Ordering::Acquire);
         let (_, _, conflicts) = rows::totals(connection, i64::MAX)?;
+        let last_receipt_ms = meta::last_receipt_ms(connection)?;
         let state = if !attention.is_empty() {
             SaveState::Attention
-        } else if visits_here + photos_here + commits_here == 0 {
+        } else if visits_here + photos_here + commits_here == 0 && last_receipt_ms.is_some() {
+            // Only a receipt makes "held by HQ" true, also of nothing.
             SaveState::Held
         } else if running && progress.bytes_total.load(Ordering::Relaxed) > 0 {
             SaveState::Sending
@@ -103,7 +104,7 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
             commits_here,
             bytes_sent: progress.bytes_sent.load(Ordering::Relaxed),
             bytes_total: progress.bytes_total.load(Ordering::Relaxed),
-            last_receipt_ms: meta::last_receipt_ms(connection)?,
+            last_receipt_ms,
             last_attempt_ms: (attempted != 0).then_some(attempted),
             last_error: progress.error(),
             clock_ahead_ms: meta::clock(connection)?.map(|clock| -clock.offset_ms),

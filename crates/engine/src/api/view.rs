@@ -8,7 +8,7 @@ use xuncha_domain::merge::{Agreement, Live};
 use xuncha_domain::model::fact::{Photo, Reading};
 use xuncha_domain::model::seal::{Basis, Seal};
 use xuncha_domain::model::{answer, field, kind, visit as entities, words};
-use xuncha_domain::reading::{self, Verdict};
+use xuncha_domain::reading::Verdict;
 
 use super::reference::officer;
 use super::status::{state, visit_state};
@@ -153,17 +153,15 @@ impl Artist<'_> {
     }
 
     fn sections(&self) -> Result<Vec<SectionView>> {
-        let sets = self.tree.checklist.map(|checklist| checklist.sets.as_slice()).unwrap_or_default();
-        sets.iter()
-            .map(|set| {
-                Ok(SectionView {
-                    id: set.id.clone(),
-                    zh: set.title_zh.clone(),
-                    en: set.title_en.clone(),
-                    items: set.items.iter().map(|item| self.item(item)).collect::<Result<_>>()?,
-                })
+        let sections = self.tree.sections().into_iter().map(|(set, items)| {
+            Ok(SectionView {
+                id: set.id.clone(),
+                zh: set.title_zh.clone(),
+                en: set.title_en.clone(),
+                items: items.into_iter().map(|item| self.item(item)).collect::<Result<_>>()?,
             })
-            .collect()
+        });
+        sections.collect()
     }
 
     fn item(&self, item: &ChecklistItem) -> Result<ItemView> {
@@ -258,7 +256,7 @@ impl Artist<'_> {
                 reading: self.shown(node.id, field::FACT, |value| {
                     Reading::from_value(value).map(ReadingInput::from)
                 })?,
-                verdict: reading::judge_dc(shown.temperature_dc).into(),
+                verdict: reading_verdict(&shown),
                 officer_name: officer(self.connection, live.officer)?.name,
                 at_ms: live.corrected_ms,
                 corrected_because: self
@@ -288,7 +286,11 @@ impl Artist<'_> {
                 at_ms: live.corrected_ms,
                 here: here.is_some(),
                 state: match here {
-                    Some(row) => state(self.engine, row.problem.is_some(), !row.received),
+                    // Held is the photo whose bytes and whose record are at HQ.
+                    Some(row) => {
+                        let recorded = log::received(self.connection, &live.commit)?;
+                        state(self.engine, row.problem.is_some(), !row.received || !recorded)
+                    }
                     None => SaveState::Held,
                 },
             });
@@ -379,12 +381,11 @@ impl From<Reading> for ReadingInput {
     }
 }
 
-impl From<Verdict> for ReadingVerdict {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Normal => Self::Normal,
-            Verdict::Abnormal => Self::Abnormal,
-            Verdict::Implausible => Self::Implausible,
-        }
+/// The air of a room is recorded and never judged.
+fn reading_verdict(reading: &Reading) -> ReadingVerdict {
+    match reading.verdict() {
+        Some(Verdict::Abnormal) => ReadingVerdict::Abnormal,
+        Some(Verdict::Implausible) => ReadingVerdict::Implausible,
+        Some(Verdict::Normal) | None => ReadingVerdict::Normal,
     }
 }

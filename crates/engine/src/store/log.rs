@@ -84,6 +84,16 @@ pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(Ch
         .optional()?)
 }
 
+/// Whether a receipt names it.
+pub fn received(connection: &Connection, commit: &CommitRef) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT received FROM log WHERE ref = ?1")?
+        .query_row([Col(*commit)], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}
+
+/// Whether its values count.
 pub fn counted(connection: &Connection, commit: &CommitRef) -> Result<bool> {
     Ok(connection
         .prepare_cached("SELECT counted FROM log WHERE ref = ?1")?
@@ -168,14 +178,14 @@ pub fn insert(connection: &Connection, commit: &Commit, received: bool) -> Resul
 pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<Touched> {
     let own = commit.hash.short();
     let mut touched = Touched::new();
-    for op in commit.ops() {
+    for (op, value) in commit.ops().iter().zip(commit.stored()) {
         keep_entity(connection, scope, &op.entity)?;
         let root = op.entity.root();
         connection
             .prepare_cached("INSERT OR IGNORE INTO touch (root, ref) VALUES (?1, ?2)")?
             .execute((Col(root.id), Col(own)))?;
         touched.insert((root.kind, root.id));
-        count_op(connection, commit, op, own)?;
+        count_op(connection, commit, op, value)?;
     }
     connection.prepare_cached("UPDATE log SET counted = 1 WHERE ref = ?1")?.execute([Col(own)])?;
     // Whatever waited for this commit in a field that it does not hold waits no more.
@@ -183,7 +193,7 @@ pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<
     Ok(touched)
 }
 
-fn count_op(connection: &Connection, commit: &Commit, op: &Op, own: CommitRef) -> Result<()> {
+fn count_op(connection: &Connection, commit: &Commit, op: &Op, value: Stored) -> Result<()> {
     let before = field(connection, op.entity.id, &op.field)?;
     let over = resolve(connection, commit, &op.over)?;
     let mut known = BTreeSet::new();
@@ -194,24 +204,13 @@ fn count_op(connection: &Connection, commit: &Commit, op: &Op, own: CommitRef) -
     }
     let mut after = before.clone();
     let live = Live {
-        commit: own,
-        value: stored(commit, &op.value),
+        commit: commit.hash.short(),
+        value,
         officer: commit.header.officer,
         corrected_ms: commit.op_corrected_ms(op),
     };
     after.count(live, &over, |reference| known.contains(reference));
     save(connection, op, &before, &after)
-}
-
-/// The value of an op as a store keeps it.
-pub fn stored(commit: &Commit, value: &OpValue) -> Stored {
-    match value {
-        OpValue::Plain(value) => Stored::Plain(value.clone()),
-        OpValue::Detached(index) => Stored::Detached {
-            hash: commit.detached.hashes().get(*index).copied().unwrap_or_default(),
-            value: commit.detached.value(*index).cloned(),
-        },
-    }
 }
 
 fn save(connection: &Connection, op: &Op, before: &Field, after: &Field) -> Result<()> {

@@ -70,15 +70,13 @@ impl VisitCounts {
         counts.venue = tree
             .value(tree.root, field::VENUE)
             .and_then(|venue| EntityId::from_slice(venue.as_bytes()?).ok());
-        let mut started = Vec::new();
         for presence in tree.of_kind(kind::PRESENCE) {
             let time = |name| tree.value(presence.id, name).and_then(Value::as_int);
-            started.extend(time(field::START));
             counts.finished_ms = counts.finished_ms.max(time(field::END));
             counts.sealed |= tree.value(presence.id, field::SEAL).is_some();
         }
-        counts.started_ms = started.into_iter().min().unwrap_or_default();
-        for item in tree.checklist.iter().flat_map(|checklist| checklist.items()) {
+        counts.started_ms = tree.started_ms();
+        for item in tree.sections().into_iter().flat_map(|(_, items)| items) {
             counts.items += 1;
             let value = tree.value(tree.root, &field::answer(&item.id));
             if let Some(answer) = value.and_then(answer::from_value) {

@@ -57,7 +57,7 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment) -> Result<Planned> {
                 device_ms: engine.now_ms(),
                 cursors: cursors(connection)?,
                 heads,
-                here: here(connection)?,
+                here: here(connection, plan.more)?,
                 packets: plan.packets,
                 blobs: waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect(),
             },
@@ -134,11 +134,15 @@ fn cursors(connection: &Connection) -> Result<Vec<Cursor>> {
     Ok(cursors)
 }
 
-fn here(connection: &Connection) -> Result<Here> {
+/// What stays here when this request succeeds: photos follow by themselves, and `more` commits do not fit into it.
+fn here(connection: &Connection, more: bool) -> Result<Here> {
     let (visits, oldest_ms) = connection.query_row(
-        "SELECT count(DISTINCT touch.root), min(log.device_ms) FROM log
-         JOIN touch ON touch.ref = log.ref JOIN visit_row ON visit_row.id = touch.root WHERE log.received = 0",
-        [],
+        "SELECT count(DISTINCT root), min(at_ms) FROM (
+           SELECT root, taken_ms AS at_ms FROM photo WHERE received = 0
+           UNION ALL
+           SELECT touch.root, log.device_ms FROM log JOIN touch ON touch.ref = log.ref
+           JOIN visit_row ON visit_row.id = touch.root WHERE log.received = 0 AND log.reissued = 0 AND ?1)",
+        [more],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let photos =

@@ -103,13 +103,11 @@ impl CountedOp {
 fn counted_ops(connection: &Connection, visit_id: EntityId) -> Result<Vec<CountedOp>> {
     let mut ops = Vec::new();
     for commit in log::touching(connection, visit_id)? {
-        for op in commit.ops().iter().filter(|op| op.entity.root().id == visit_id) {
-            ops.push(CountedOp {
-                commit: commit.hash.short(),
-                over: log::resolve(connection, &commit, &op.over)?,
-                value: log::stored(&commit, &op.value),
-                op: op.clone(),
-            });
+        for (op, value) in commit.ops().iter().zip(commit.stored()) {
+            if op.entity.root().id == visit_id {
+                let over = log::resolve(connection, &commit, &op.over)?;
+                ops.push(CountedOp { commit: commit.hash.short(), op: op.clone(), over, value });
+            }
         }
     }
     Ok(ops)

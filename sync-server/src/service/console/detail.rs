@@ -4,7 +4,6 @@ use xuncha_domain::checklist::{Checklist, ChecklistItem, ChecklistSet, Judgement
 use xuncha_domain::model::fact::{Photo, Position, Reading};
 use xuncha_domain::model::{answer, field, kind, visit};
 use xuncha_domain::places;
-use xuncha_domain::reading::judge_dc;
 use xuncha_domain::time::ClockOffset;
 
 use super::desk::Desk;
@@ -131,7 +130,7 @@ impl Desk<'_, '_> {
                 sequence: reading.as_ref().map(|r| r.sequence.as_str().to_owned()),
                 indoor: reading.as_ref().map(|r| r.indoor),
                 ambient_dc: reading.as_ref().and_then(|r| r.ambient_dc).map(i64::from),
-                verdict: judged.map(|r| judge_dc(r.temperature_dc).code().to_owned()),
+                verdict: judged.and_then(|r| r.verdict()).map(|v| v.code().to_owned()),
                 subject: reading.and_then(|r| r.subject),
                 corrected_because: thing.text(field::REASON).map(str::to_owned),
                 shown,

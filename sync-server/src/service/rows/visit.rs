@@ -9,7 +9,7 @@ use xuncha_domain::model::fact::{Photo, Reading};
 use xuncha_domain::model::seal::{Basis, Seal};
 use xuncha_domain::model::words::{LeadLevel, VisitKind, VisitMode};
 use xuncha_domain::model::{answer, field, kind};
-use xuncha_domain::reading::{Verdict, judge_dc};
+use xuncha_domain::reading::Verdict;
 use xuncha_domain::time::ClockOffset;
 
 use super::{Thing, Tree};
@@ -48,7 +48,7 @@ pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
     }
     for reading in tree.of(kind::READING).filter_map(|thing| Reading::from_value(thing.value(field::FACT)?)) {
         record.readings += 1;
-        record.abnormal += u32::from(judge_dc(reading.temperature_dc) == Verdict::Abnormal);
+        record.abnormal += u32::from(reading.verdict() == Some(Verdict::Abnormal));
     }
     for thing in tree.all() {
         let shown = thing.fields.keys().filter_map(|name| thing.shown(name, checklist));
