@@ -11,6 +11,9 @@ use crate::processes::{Display, Process, eventually, free_port};
 /// The size of the app's window.
 const PHONE: (u32, u32) = (390, 844);
 
+/// Officers and HQ share the city's clock, wherever the test runs.
+const CLOCK: &str = "Asia/Shanghai";
+
 impl Page {
     /// A phone's browser: Chromium with the size, the touch and the pixels of a phone.
     pub fn phone_browser() -> Self {
@@ -36,7 +39,8 @@ impl Page {
         if !emulation.is_null() {
             options["mobileEmulation"] = emulation;
         }
-        let driver = Process::start("chromedriver", Command::new("chromedriver").arg("--port=0"));
+        let driver =
+            Process::start("chromedriver", Command::new("chromedriver").arg("--port=0").env("TZ", CLOCK));
         let line = driver.wait_for_line("started successfully on port ");
         let port = line.rsplit(' ').next().and_then(|port| port.trim_end_matches('.').parse().ok());
         let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
@@ -51,6 +55,7 @@ impl Page {
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
         // The driver passes its environment on to the app.
         driver.env("TAURI_WEBVIEW_AUTOMATION", "true").env("DISPLAY", &display.name).env("XUNCHA_DATA", data);
+        driver.env("TZ", CLOCK);
         driver.env_remove("WAYLAND_DISPLAY");
         let driver = Process::start("WebKitWebDriver", &mut driver);
         let wanted = json!({ "webkitgtk:browserOptions": { "binary": program, "args": [] } });
