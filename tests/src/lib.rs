@@ -11,3 +11,4 @@ pub mod generated;
 pub mod processes;
 pub mod stage;
 pub mod webdriver;
+pub mod world;

@@ -1,0 +1,89 @@
+//! Phones that were copied or restored from a backup.
+
+use xuncha_engine::api::types::{Answer, SaveState};
+use xuncha_tests::world::City;
+
+use super::{finish, measure, take_photo};
+
+const ITEM: &str = "CMN-R-01";
+const OTHER: &str = "CMN-R-02";
+
+#[test]
+fn a_copied_folder_and_its_original_both_go_on_and_hq_gets_every_edit() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let shared = phone.begin_visit("网吧").summary.id;
+    city.sync(&phone);
+    phone.answer(&shared, ITEM, Answer::Yes);
+    let (a, b) = phone.copied(true);
+
+    // Both write the next commits of the same chain, without knowing of each other.
+    let only_a = a.begin_visit("影城").summary.id;
+    a.answer(&shared, OTHER, Answer::Yes);
+    let only_b = b.begin_visit("酒店").summary.id;
+    b.answer(&shared, OTHER, Answer::No);
+    for phone in [&a, &b, &a, &b] {
+        city.sync(phone);
+    }
+    // And they go on working, each on its own successor chain.
+    a.answer(&only_a, ITEM, Answer::Yes);
+    b.answer(&only_b, ITEM, Answer::No);
+    let later = b.begin_visit("组团社").summary.id;
+    for phone in [&a, &b, &a, &b] {
+        city.sync(phone);
+    }
+
+    // The open tap was copied too: both made a commit of it, and equal values agree.
+    assert_eq!(city.answers(&shared, ITEM), ["yes", "yes"]);
+    assert_eq!(city.answers(&shared, OTHER), ["no", "yes"]);
+    assert_eq!(city.answers(&only_a, ITEM), ["yes"]);
+    assert_eq!(city.answers(&only_b, ITEM), ["no"]);
+    assert_eq!(city.visit(&later).row.id, later);
+    for phone in [&a, &b] {
+        assert_eq!(phone.sync_status().state, SaveState::Held);
+        assert_eq!(phone.answers(&shared, OTHER), ["no", "yes"]);
+        assert_eq!(phone.answers(&only_a, ITEM), ["yes"]);
+        assert_eq!(phone.answers(&only_b, ITEM), ["no"]);
+    }
+    assert!(
+        city.service.devices().unwrap().iter().any(|device| device.forked),
+        "the administrator sees the fork"
+    );
+}
+
+#[test]
+fn a_restored_phone_whose_key_is_gone_loses_nothing() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let sent = phone.begin_visit("网吧").summary.id;
+    phone.answer(&sent, ITEM, Answer::Yes);
+    city.sync(&phone);
+    // Not sent when the phone broke: an edit of the sent visit, and a sealed visit with a photo and a named reading.
+    phone.answer(&sent, ITEM, Answer::No);
+    let unsent = phone.begin_visit("影城").summary.id;
+    phone.answer(&unsent, ITEM, Answer::Yes);
+    measure(&phone, &unsent, 378, Some("保安2"));
+    take_photo(&phone, &unsent, "baseline.jpg");
+    finish(&phone, &unsent);
+    let (_broken, restored) = phone.copied(false);
+
+    city.sync(&restored);
+    assert_eq!(restored.sync_status().state, SaveState::Held);
+    assert_eq!(city.answers(&sent, ITEM), ["no"], "the edit still replaces what it replaced");
+    let detail = city.visit(&unsent);
+    assert_eq!(city.answers(&unsent, ITEM), ["yes"]);
+    assert_eq!((detail.readings.len(), detail.photos.len(), detail.row.conflicts), (1, 1, 0));
+    assert!(detail.photos[0].held);
+    assert!(detail.seals[0].hash_matches, "the seal was made again over the commits that HQ has");
+    assert!(detail.proof.iter().all(|commit| commit.signature_valid && commit.state == "applied"));
+    let devices = city.service.devices().unwrap();
+    assert!(devices.iter().any(|device| device.replaces.is_some()), "HQ shows that the phone was renewed");
+
+    // It goes on like any other phone.
+    let next = restored.begin_visit("酒店").summary.id;
+    city.sync(&restored);
+    assert_eq!(city.visit(&next).row.id, next);
+    // A second sync has nothing left to say.
+    city.sync(&restored);
+    assert_eq!(restored.sync_status().commits_here, 0);
+}

@@ -1,0 +1,46 @@
+//! Journeys of real engines against a real server: what happens to people's work when phones were offline, were copied,
+//! restored or killed, and what bad input does (nothing).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
+mod bad_input;
+mod copied;
+mod joint;
+mod saved;
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use xuncha_engine::api::types::{AddPhoto, AddReading, ReadingInput, VisitRef, VisitView};
+use xuncha_tests::world::Phone;
+
+fn photo_file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos").join(name)
+}
+
+fn take_photo(phone: &Phone, visit: &str, name: &str) -> VisitView {
+    let meta = AddPhoto { visit: visit.into(), item: None, position: None };
+    phone.engine.add_photo(&meta, &mut File::open(photo_file(name)).unwrap()).unwrap()
+}
+
+fn measure(phone: &Phone, visit: &str, temperature_dc: i32, subject: Option<&str>) -> VisitView {
+    let reading = ReadingInput {
+        temperature_dc,
+        site: "forehead".into(),
+        indoor: true,
+        ambient_dc: None,
+        sequence: "first".into(),
+        subject: subject.map(str::to_owned),
+    };
+    phone.engine.reading_add(AddReading { visit: visit.into(), reading }).unwrap()
+}
+
+fn finish(phone: &Phone, visit: &str) -> VisitView {
+    phone.engine.visit_finish(VisitRef { visit: visit.into() }).unwrap()
+}
