@@ -26,6 +26,8 @@ pub struct Node {
     pub scope: Scope,
     /// Its natural key under the root; null for the root itself.
     pub key: Value,
+    /// Counts up in the order in which this phone first saw them.
+    pub order: i64,
 }
 
 /// A visit with what hangs on it, or a venue, or an officer.
@@ -91,9 +93,11 @@ impl Tree {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The entities of one kind.
+    /// The entities of one kind, in the order in which this phone first saw them.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Node> {
-        self.nodes.values().filter(move |node| node.kind == kind)
+        let mut nodes: Vec<&Node> = self.nodes.values().filter(|node| node.kind == kind).collect();
+        nodes.sort_by_key(|node| node.order);
+        nodes.into_iter()
     }
 
     /// The names of the fields that an entity has.
@@ -148,14 +152,14 @@ pub fn read_token(token: &str) -> Result<Vec<CommitRef>> {
 
 fn read_nodes(connection: &Connection, root: EntityId) -> Result<BTreeMap<EntityId, Node>> {
     let mut statement =
-        connection.prepare_cached("SELECT id, kind, scope, key FROM entity WHERE root = ?1")?;
+        connection.prepare_cached("SELECT id, kind, scope, key, rowid FROM entity WHERE root = ?1")?;
     let mut rows = statement.query([Col(root)])?;
     let mut nodes = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let id = row.get::<_, Col<EntityId>>(0)?.0;
         let scope: String = row.get(2)?;
         let key = row.get::<_, Option<Col<Value>>>(3)?.map_or(Value::Null, |key| key.0);
-        nodes.insert(id, Node { id, kind: row.get(1)?, scope: scope.parse()?, key });
+        nodes.insert(id, Node { id, kind: row.get(1)?, scope: scope.parse()?, key, order: row.get(4)? });
     }
     Ok(nodes)
 }

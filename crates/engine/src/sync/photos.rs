@@ -30,7 +30,12 @@ pub async fn send(engine: &Engine, client: &Client) -> Result<bool> {
     let hashes = Hashes { hashes: waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect() };
     let lacking = client.lacking(&hashes).await?;
     let lacks = |photo: &PhotoRow| lacking.hashes.iter().any(|hash| **hash == photo.sha256);
-    let mut arrived = waiting.iter().any(|photo| !lacks(photo));
+    let mut arrived = false;
+    for photo in waiting.iter().filter(|photo| !lacks(photo)) {
+        // Somebody sent the same picture, or the answer to our last piece was lost.
+        engine.0.store.write(|tx| photos::set_upload(tx, &photo.sha256, None, photo.size))?;
+        arrived = true;
+    }
     for photo in waiting.iter().filter(|photo| lacks(photo)) {
         match send_one(engine, client, photo).await {
             Ok(done) => arrived |= done,

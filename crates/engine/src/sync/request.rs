@@ -138,7 +138,7 @@ fn cursors(connection: &Connection) -> Result<Vec<Cursor>> {
 fn here(connection: &Connection, more: bool) -> Result<Here> {
     let (visits, oldest_ms) = connection.query_row(
         "SELECT count(DISTINCT root), min(at_ms) FROM (
-           SELECT root, taken_ms AS at_ms FROM photo WHERE received = 0
+           SELECT root, taken_ms AS at_ms FROM photo WHERE received = 0 AND sent < size
            UNION ALL
            SELECT touch.root, log.device_ms FROM log JOIN touch ON touch.ref = log.ref
            JOIN visit_row ON visit_row.id = touch.root WHERE log.received = 0 AND log.reissued = 0 AND ?1)",
@@ -146,7 +146,9 @@ fn here(connection: &Connection, more: bool) -> Result<Here> {
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let photos =
-        connection.query_row("SELECT count(*) FROM photo WHERE received = 0", [], |row| row.get(0))?;
+        connection.query_row("SELECT count(*) FROM photo WHERE received = 0 AND sent < size", [], |row| {
+            row.get(0)
+        })?;
     Ok(Here { visits, photos, oldest_ms, free_bytes: None, battery_percent: None })
 }
 

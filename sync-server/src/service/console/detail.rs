@@ -122,7 +122,6 @@ impl Desk<'_, '_> {
         for thing in tree.of(kind::READING) {
             let Some(shown) = self.field_of(thing, field::FACT)? else { continue };
             let reading = thing.value(field::FACT).and_then(Reading::from_value);
-            let judged = reading.as_ref().filter(|r| r.site != xuncha_domain::model::words::Site::Air);
             rows.push(ReadingRow {
                 id: thing.entity.name.to_string(),
                 temperature_dc: reading.as_ref().map(|r| r.temperature_dc.into()),
@@ -130,7 +129,7 @@ impl Desk<'_, '_> {
                 sequence: reading.as_ref().map(|r| r.sequence.as_str().to_owned()),
                 indoor: reading.as_ref().map(|r| r.indoor),
                 ambient_dc: reading.as_ref().and_then(|r| r.ambient_dc).map(i64::from),
-                verdict: judged.and_then(|r| r.verdict()).map(|v| v.code().to_owned()),
+                verdict: reading.as_ref().and_then(Reading::verdict).map(|v| v.code().to_owned()),
                 subject: reading.and_then(|r| r.subject),
                 corrected_because: thing.text(field::REASON).map(str::to_owned),
                 shown,

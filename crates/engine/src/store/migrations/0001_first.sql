@@ -47,7 +47,7 @@ CREATE TABLE entity (
   key    BLOB,
   -- The entity at the root of the natural keys: the visit of a reading.
   root   BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT; -- with a rowid: the order in which things were first seen settles equal times on screens
 CREATE INDEX entity_by_root ON entity (root);
 CREATE INDEX entity_by_kind ON entity (kind);
 
