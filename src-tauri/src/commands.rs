@@ -6,7 +6,7 @@ use tauri::{State, async_runtime};
 use xuncha_engine::api::types::{ApiError, ErrorCode, VisitView};
 
 use crate::phone::Phone;
-use crate::photo::Received;
+use crate::photo::{self, Received};
 
 /// Any call of the engine's facade by its name.
 #[tauri::command]
@@ -21,6 +21,14 @@ pub(crate) async fn photo_add(phone: State<'_, Phone>, request: Request<'_>) -> 
     let engine = phone.engine()?;
     let photo = Received::from_request(&request)?;
     blocking(move || engine.add_photo(&photo.meta, &mut photo.bytes.as_slice())).await
+}
+
+/// The text of the QR in a photo.
+#[tauri::command]
+pub(crate) async fn scan(phone: State<'_, Phone>, request: Request<'_>) -> Result<String, ApiError> {
+    let engine = phone.engine()?;
+    let bytes = photo::bytes_of(&request)?;
+    blocking(move || engine.read_code(&mut bytes.as_slice())).await
 }
 
 async fn blocking<T: Send + 'static>(

@@ -17,7 +17,7 @@ use phone::Phone;
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
     let app = tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![commands::call, commands::photo_add])
+        .invoke_handler(tauri::generate_handler![commands::call, commands::photo_add, commands::scan])
         .register_asynchronous_uri_scheme_protocol("photo", photo::serve)
         .setup(|app| Ok(set_up(app)?))
         .build(tauri::generate_context!());

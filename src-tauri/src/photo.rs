@@ -25,9 +25,28 @@ pub(crate) struct Received {
 }
 
 #[derive(Deserialize)]
-struct Encoded {
+struct Described {
     meta: AddPhoto,
+}
+
+#[derive(Deserialize)]
+struct Encoded {
     base64: String,
+}
+
+/// A photo of which nothing more is told.
+pub(crate) fn bytes_of(request: &ipc::Request<'_>) -> Result<Vec<u8>, ApiError> {
+    bytes(request.body()).map_err(|why| bad_request(&why))
+}
+
+fn bytes(body: &InvokeBody) -> Result<Vec<u8>, String> {
+    match body {
+        InvokeBody::Raw(bytes) => Ok(bytes.clone()),
+        InvokeBody::Json(json) => {
+            let Encoded { base64 } = Encoded::deserialize(json).map_err(|error| error.to_string())?;
+            BASE64_STANDARD.decode(base64).map_err(|error| error.to_string())
+        }
+    }
 }
 
 impl Received {
@@ -37,21 +56,16 @@ impl Received {
     }
 
     fn from_body(body: &InvokeBody, header: Option<&[u8]>) -> Result<Self, String> {
-        match body {
-            InvokeBody::Raw(bytes) => {
+        let meta = match body {
+            InvokeBody::Raw(_) => {
                 let meta =
                     str::from_utf8(header.ok_or("no description")?).map_err(|error| error.to_string())?;
                 let meta = percent_decode_str(meta).decode_utf8().map_err(|error| error.to_string())?;
-                let meta = serde_json::from_str(&meta).map_err(|error| error.to_string())?;
-                Ok(Self { meta, bytes: bytes.clone() })
+                serde_json::from_str(&meta).map_err(|error| error.to_string())?
             }
-            InvokeBody::Json(json) => {
-                let Encoded { meta, base64 } =
-                    Encoded::deserialize(json).map_err(|error| error.to_string())?;
-                let bytes = BASE64_STANDARD.decode(base64).map_err(|error| error.to_string())?;
-                Ok(Self { meta, bytes })
-            }
-        }
+            InvokeBody::Json(json) => Described::deserialize(json).map_err(|error| error.to_string())?.meta,
+        };
+        Ok(Self { meta, bytes: bytes(body)? })
     }
 }
 
@@ -124,6 +138,15 @@ mod tests {
             assert!(Received::from_body(&raw, header).is_err());
         }
         assert!(Received::from_body(&InvokeBody::Json(json!({ "base64": "/9g=" })), None).is_err());
+    }
+
+    #[test]
+    fn a_photo_without_any_description_arrives_the_same_both_ways() {
+        assert_eq!(bytes(&InvokeBody::Raw(vec![0xff, 0xd8])).unwrap(), [0xff, 0xd8]);
+        assert_eq!(bytes(&InvokeBody::Json(json!({ "base64": "/9g=" }))).unwrap(), [0xff, 0xd8]);
+        for wrong in [json!({}), json!({ "base64": "?" }), json!([255, 216])] {
+            assert!(bytes(&InvokeBody::Json(wrong)).is_err());
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower_http::services::{ServeDir, ServeFile};
 use xuncha_engine::Engine;
 use xuncha_engine::api::types::{AddPhoto, ErrorCode, VisitView};
@@ -40,6 +40,7 @@ pub(crate) fn router(engine: Engine, ui_dist: &Path, key: String) -> Router {
         .route("/call/{name}", post(call).layer(DefaultBodyLimit::max(CALL_BYTES_MAX)))
         .route("/photo", post(add_photo))
         .route("/photo/{sha256}", get(photo))
+        .route("/scan", post(scan))
         .route("/events", get(events))
         .layer(middleware::from_fn_with_state(bridge.clone(), with_key))
         .with_state(bridge);
@@ -90,10 +91,20 @@ async fn add_photo(
 ) -> Result<Json<VisitView>, Refused> {
     let meta: AddPhoto = serde_json::from_str(&query.meta)
         .map_err(|error| Refused::new(ErrorCode::BadRequest, format!("photo: {error}")))?;
-    let bytes = body::to_bytes(body, PHOTO_BYTES_MAX)
-        .await
-        .map_err(|error| Refused::new(ErrorCode::PhotoTooLarge, format!("photo not received: {error}")))?;
+    let bytes = picture(body).await?;
     blocking(move || bridge.engine.add_photo(&meta, &mut bytes.as_ref())).await.map(Json)
+}
+
+async fn scan(State(bridge): State<Bridge>, body: Body) -> Result<Json<Value>, Refused> {
+    let bytes = picture(body).await?;
+    let text = blocking(move || bridge.engine.read_code(&mut bytes.as_ref())).await?;
+    Ok(Json(json!({ "text": text })))
+}
+
+async fn picture(body: Body) -> Result<Bytes, Refused> {
+    body::to_bytes(body, PHOTO_BYTES_MAX)
+        .await
+        .map_err(|error| Refused::new(ErrorCode::PhotoTooLarge, format!("photo not received: {error}")))
 }
 
 #[derive(Deserialize)]

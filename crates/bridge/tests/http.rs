@@ -68,6 +68,8 @@ fn the_files_of_the_ui_are_public_and_nothing_else_is() {
     }
     let call = bridge.agent.post(format!("http://{}/call/status", bridge.address)).send("{}").unwrap();
     assert_eq!(call.status().as_u16(), 401);
+    let scan = bridge.agent.post(format!("http://{}/scan", bridge.address)).send("").unwrap();
+    assert_eq!(scan.status().as_u16(), 401);
 }
 
 #[test]
@@ -79,6 +81,9 @@ fn calls_answer_with_the_engines_result_or_its_error() {
     assert!(status >= 400 && answer["code"].is_string(), "{status} {answer}");
     let (status, answer) = bridge.post("/call/status", b"no json");
     assert_eq!((status, &answer["code"]), (400, &Value::from("bad_request")));
+    let (status, answer) =
+        bridge.post("/scan", include_bytes!("../../../tests/fixtures/photos/baseline.jpg"));
+    assert_eq!((status, &answer["code"]), (422, &Value::from("code_unreadable")));
     assert_eq!(bridge.get(&format!("/photo/../data?key={KEY}")).0, 404);
     assert_eq!(bridge.get(&format!("/photo/ab?key={KEY}")).0, 404);
 }
@@ -88,6 +93,8 @@ fn bodies_over_their_limit_are_refused_with_a_reason() {
     let bridge = serve();
     let meta = "meta=%7B%22visit%22%3A%22v%22%2C%22item%22%3Anull%2C%22position%22%3Anull%7D";
     let (status, answer) = bridge.post(&format!("/photo?{meta}"), &vec![0; 48 * 1024 * 1024 + 1]);
+    assert_eq!((status, &answer["code"]), (413, &Value::from("photo_too_large")));
+    let (status, answer) = bridge.post("/scan", &vec![0; 48 * 1024 * 1024 + 1]);
     assert_eq!((status, &answer["code"]), (413, &Value::from("photo_too_large")));
     let request = bridge.agent.post(format!("http://{}/call/status", bridge.address));
     let answer = request.header("x-bridge-key", KEY).send(&vec![b' '; 256 * 1024 + 1][..]).unwrap();

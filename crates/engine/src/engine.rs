@@ -17,7 +17,7 @@ use crate::store::meta;
 use crate::sync::Progress;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
-use crate::{api, photo};
+use crate::{api, code, photo};
 
 /// What an engine is made of. Time, randomness and keys come from outside.
 pub struct Options {
@@ -92,6 +92,11 @@ impl Engine {
         bytes: &mut dyn Read,
     ) -> std::result::Result<VisitView, ApiError> {
         Ok(api::photos::add(self, meta, bytes)?)
+    }
+
+    /// The text of the QR that a photo shows. The photo is not kept.
+    pub fn read_code(&self, photo: &mut dyn Read) -> std::result::Result<String, ApiError> {
+        Ok(code::read(photo)?)
     }
 
     /// A photo that is on this phone, original or thumbnail, with its MIME type.

@@ -5,6 +5,7 @@
 //! natural boundary) → [`sync`] (packets up, receipts and the feed down) → `store` → `Changes` → the screen.
 
 pub mod api;
+mod code;
 mod engine;
 mod error;
 mod keys;

@@ -2,7 +2,7 @@
  * The officer's phone.
  *
  * Stable names for end-to-end tests (`data-testid`):
- *   enrol-server enrol-code enrol-submit | error (data-code) | lang-switch | me-open | back
+ *   enrol-qr enrol-server enrol-code enrol-submit | error (data-code) | lang-switch | me-open | back
  *   start-visit visit-card (data-id)
  *   venue-search venue-row (data-id) venue-add venue-name venue-category venue-district venue-address venue-save
  *   kind-<kind> mode-<mode> lead-<level> purpose-<purpose> begin-visit

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     CodeUnknown,
     CodeUsed,
     CodeExpired,
+    /// A photo shows no code that could be read.
+    CodeUnreadable,
     DeviceUnknown,
     DeviceClosed,
     ServerUnreachable,

@@ -62,16 +62,19 @@ pub struct Picture {
 /// Checks that a file is a whole picture of a known format that can be decoded within the limits.
 pub fn inspect(path: &Path) -> Result<Picture, PhotoError> {
     let file = File::open(path)?;
-    let (picture, _) = open(&file)?;
+    let (picture, _) = open(BufReader::new(&file), file.metadata()?.len())?;
     if is_whole(&file, picture.format)? { Ok(picture) } else { Err(PhotoError::Unreadable) }
 }
 
-/// Reads the header and returns a decoder that is within the limits, before it has decoded anything.
-pub(super) fn open(file: &File) -> Result<(Picture, impl ImageDecoder + '_), PhotoError> {
-    if file.metadata()?.len() > PHOTO_BYTES_MAX {
+/// Reads the header of a picture of `len` bytes and returns a decoder that is within the limits, before it has decoded
+/// anything.
+pub(super) fn open<'a>(
+    mut reader: impl BufRead + Seek + 'a,
+    len: u64,
+) -> Result<(Picture, impl ImageDecoder + 'a), PhotoError> {
+    if len > PHOTO_BYTES_MAX {
         return Err(PhotoError::TooLarge);
     }
-    let mut reader = BufReader::new(file);
     let format = recognise(reader.fill_buf()?)?;
     let progressive = format == Format::Jpeg && jpeg_is_progressive(&mut reader)?;
     reader.rewind()?;
@@ -143,7 +146,7 @@ fn jpeg_is_whole(reader: &mut BufReader<&File>) -> io::Result<bool> {
 }
 
 /// Whether the first frame comes in several passes. False also for a file that ends before it.
-fn jpeg_is_progressive(reader: &mut BufReader<&File>) -> io::Result<bool> {
+fn jpeg_is_progressive(reader: &mut (impl BufRead + Seek)) -> io::Result<bool> {
     loop {
         match next_marker(reader) {
             Ok(marker::PROGRESSIVE_FRAME) => return Ok(true),
@@ -163,7 +166,7 @@ mod marker {
 }
 
 /// The next marker; the reader stands behind its segment.
-fn next_marker(reader: &mut BufReader<&File>) -> io::Result<u8> {
+fn next_marker(reader: &mut (impl BufRead + Seek)) -> io::Result<u8> {
     // Compressed data lies between markers; a 0xff byte in it is followed by 0x00.
     reader.skip_until(0xff)?;
     let mut marker = byte(reader)?;

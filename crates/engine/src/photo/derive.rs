@@ -4,11 +4,12 @@
 //! four times faster than one Lanczos pass and differs from it by less than an eye sees (51 dB).
 
 use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageError};
+use image::{DynamicImage, GrayImage, ImageError};
 
 use super::exif::Orientation;
 use super::{PhotoError, Picture, check};
@@ -23,17 +24,26 @@ const JPEG_QUALITY: u8 = 82;
 pub fn thumbnail(path: &Path, orientation: Orientation, side_max: u32) -> Result<Vec<u8>, PhotoError> {
     let side_max = side_max.clamp(1, SIDE_MAX);
     let file = File::open(path)?;
-    let (Picture { width, height, .. }, decoder) = check::open(&file)?;
-    let decoded = DynamicImage::from_decoder(decoder).map_err(|error| match error {
-        ImageError::Limits(_) => PhotoError::TooManyPixels { width, height },
-        error => check::unreadable(error),
-    })?;
-    let mut picture = scaled(decoded, side_max);
+    let mut picture = scaled(decoded(BufReader::new(&file), file.metadata()?.len())?, side_max);
     picture.apply_orientation(orientation);
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY);
     picture.into_rgb8().write_with_encoder(encoder).map_err(check::unreadable)?;
     Ok(jpeg)
+}
+
+/// The brightness of a picture, as stored, its longer side at most `side_max` pixels (and [`SIDE_MAX`]).
+pub fn brightness(picture: &[u8], side_max: u32) -> Result<GrayImage, PhotoError> {
+    let decoded = decoded(Cursor::new(picture), picture.len() as u64)?;
+    Ok(scaled(decoded, side_max.clamp(1, SIDE_MAX)).into_luma8())
+}
+
+fn decoded(reader: impl BufRead + Seek, len: u64) -> Result<DynamicImage, PhotoError> {
+    let (Picture { width, height, .. }, decoder) = check::open(reader, len)?;
+    DynamicImage::from_decoder(decoder).map_err(|error| match error {
+        ImageError::Limits(_) => PhotoError::TooManyPixels { width, height },
+        error => check::unreadable(error),
+    })
 }
 
 fn scaled(picture: DynamicImage, side_max: u32) -> DynamicImage {

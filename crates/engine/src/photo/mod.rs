@@ -18,7 +18,7 @@ use crate::api::types::ErrorCode;
 
 pub use capture::{Captured, capture, path_of, sweep};
 pub use check::{Format, PIXELS_MAX, Picture, inspect};
-pub use derive::{SIDE_MAX, thumbnail};
+pub use derive::{SIDE_MAX, brightness, thumbnail};
 pub use exif::{ExifFacts, Orientation};
 
 pub use self::exif::read as read_exif;

@@ -3,7 +3,10 @@ import { CallError, type Backend, type CallName } from './types'
 
 export type Handlers = {
   [K in CallName]?: (args: Calls[K]['args']) => Calls[K]['result'] | Promise<Calls[K]['result']>
-} & { addPhoto?: (meta: AddPhoto, photo: Blob) => VisitView | Promise<VisitView> }
+} & {
+  addPhoto?: (meta: AddPhoto, photo: Blob) => VisitView | Promise<VisitView>
+  readCode?: (photo: Blob) => string | Promise<string>
+}
 
 /** For unit tests: answers from the given handlers, keeps what was asked, and can announce changes. */
 export function fakeBackend(handlers: Handlers) {
@@ -22,6 +25,11 @@ export function fakeBackend(handlers: Handlers) {
       asked.push({ name: 'photo_add', args: meta })
       if (!handlers.addPhoto) throw new CallError({ code: 'not_found', message: 'photo_add' })
       return handlers.addPhoto(meta, photo)
+    },
+    async readCode(photo) {
+      asked.push({ name: 'scan', args: {} })
+      if (!handlers.readCode) throw new CallError({ code: 'not_found', message: 'scan' })
+      return handlers.readCode(photo)
     },
     photoUrl: (sha256, size) => `fake:${sha256}/${size}`,
     onChanges(listener) {

@@ -2,6 +2,7 @@ import type { Calls, Changes, VisitView } from './generated/phone'
 import { CallError, isApiError, type Backend, type CallName } from './types'
 
 const KEY_SLOT = 'xuncha.bridge-key'
+const BYTES = { 'content-type': 'application/octet-stream' }
 
 /** The engine behind the loopback bridge, for development and browser tests. */
 export function httpBackend(key: string): Backend {
@@ -15,9 +16,12 @@ export function httpBackend(key: string): Backend {
       }),
 
     addPhoto: (meta, photo) =>
-      post<VisitView>(`/photo?meta=${encodeURIComponent(JSON.stringify(meta))}`, key, photo, {
-        'content-type': 'application/octet-stream',
-      }),
+      post<VisitView>(`/photo?meta=${encodeURIComponent(JSON.stringify(meta))}`, key, photo, BYTES),
+
+    async readCode(photo) {
+      const { text } = await post<{ text: string }>('/scan', key, photo, BYTES)
+      return text
+    },
 
     photoUrl: (sha256, size) => `/photo/${sha256}?size=${size}&key=${encodeURIComponent(key)}`,
 

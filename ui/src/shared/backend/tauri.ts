@@ -13,15 +13,15 @@ export function tauriBackend(): Backend {
       command<Calls[K]['result']>('call', { name, args }),
 
     async addPhoto(meta, photo) {
-      if (/android/i.test(navigator.userAgent)) {
-        return command<VisitView>('photo_add', { meta, base64: await base64(photo) })
-      }
-      const bytes = new Uint8Array(await photo.arrayBuffer())
+      if (needsJson()) return command<VisitView>('photo_add', { meta, base64: await base64(photo) })
       // A header value must be ASCII.
-      return command<VisitView>('photo_add', bytes, {
+      return command<VisitView>('photo_add', await bytes(photo), {
         headers: { 'x-meta': encodeURIComponent(JSON.stringify(meta)) },
       })
     },
+
+    readCode: async (photo) =>
+      command<string>('scan', needsJson() ? { base64: await base64(photo) } : await bytes(photo)),
 
     photoUrl: (sha256, size) => convertFileSrc(size === 'thumb' ? `${sha256}/thumb` : sha256, 'photo'),
 
@@ -39,6 +39,10 @@ async function command<T>(name: string, args: InvokeArgs, options?: InvokeOption
     throw CallError.from(thrown)
   }
 }
+
+const needsJson = () => /android/i.test(navigator.userAgent)
+
+const bytes = async (photo: Blob) => new Uint8Array(await photo.arrayBuffer())
 
 function base64(photo: Blob): Promise<string> {
   return new Promise((resolve, reject) => {

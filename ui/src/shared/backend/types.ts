@@ -11,6 +11,8 @@ export type PhotoSize = 'thumb' | 'full'
 export interface Backend {
   call<K extends CallName>(name: K, args: Calls[K]['args']): Promise<Calls[K]['result']>
   addPhoto(meta: AddPhoto, photo: Blob): Promise<VisitView>
+  /** The text of the QR that a photo shows; the photo is not kept. */
+  readCode(photo: Blob): Promise<string>
   photoUrl(sha256: string, size: PhotoSize): string
   /** Tells of what a write or a sync touched; returns the way to stop listening. */
   onChanges(listener: (changes: Changes) => void): () => void

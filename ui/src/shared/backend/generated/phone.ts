@@ -35,7 +35,7 @@ export type ChoiceRow = { code: string, zh: string, en: string, };
 export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
 export type Enroll = { text: string, server_url: string | null, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
 /**
  * At most 100.
