@@ -57,6 +57,7 @@ impl Desk {
         self.0.part("visit-answer-CMN-R-03").says(CODE_TEXT);
         self.0.part(&format!("visit-answer-{EXITS}")).says("不符合");
         self.0.part("visit-finding").says(FAULT);
+        self.0.part("visit-finding").says("待整改");
         self.0.part("visit-note").says(NOTE);
         self.0.part("visit-reading").are(3);
         for words in ["收银员", "36.5", "37.8", "37.6", "异常"] {

@@ -60,6 +60,8 @@ impl Officer<'_> {
         self.0.part(&format!("item-{EXITS}-no")).click();
         self.answered(EXITS, "no");
         self.types(&format!("finding-{EXITS}-description"), FAULT);
+        self.0.part(&format!("finding-{EXITS}-status-open")).click();
+        self.0.css(&format!("[data-testid='finding-{EXITS}-status-open'][aria-pressed='true']")).are(1);
         self.photographs(&format!("photo-input-{EXITS}"), "orientation-6.jpg", 1);
         self.0.shot("3-finding");
         self.photographs("photo-input", "progressive.jpg", 2);

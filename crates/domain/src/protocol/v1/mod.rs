@@ -20,5 +20,8 @@ pub fn encode<T: minicbor::Encode<()>>(message: &T) -> Vec<u8> {
 
 /// Reads a message; anything that is not one is an error, never a panic.
 pub fn decode<'b, T: minicbor::Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, crate::cbor::CborError> {
-    minicbor::decode(bytes).map_err(|_| crate::cbor::CborError::Malformed)
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let message = decoder.decode()?;
+    crate::cbor::expect_end(&decoder, bytes)?;
+    Ok(message)
 }
