@@ -1,6 +1,6 @@
 //! Two officers at one visit.
 
-use xuncha_engine::api::types::{Answer, SetNote};
+use xuncha_engine::api::types::{Answer, SetNote, SetVisitField};
 use xuncha_tests::world::{City, drawn};
 
 /// Three items that an internet café is asked on every day.
@@ -61,6 +61,26 @@ fn an_edit_never_buries_what_arrived_after_its_drawing() {
     a.answer_on(&visit, FIRST, Answer::Yes, before);
     city.sync(&a);
     assert_eq!(city.answers(&visit, FIRST), ["no", "yes"]);
+}
+
+#[test]
+fn a_clash_on_the_visit_itself_is_named_by_hq() {
+    let city = City::new();
+    let (a, b) = (city.phone(0), city.phone(1));
+    let visit = a.begin_visit("网吧").summary.id;
+    city.sync(&a);
+    city.sync(&b);
+    for (phone, value) in [(&a, "phone"), (&b, "online")] {
+        let token = phone.visit(&visit).mode.token;
+        let set = SetVisitField { visit: visit.clone(), field: "mode".into(), value: value.into(), token };
+        phone.engine.visit_set(set).unwrap();
+        city.sync(phone);
+    }
+    let mut conflicts = city.visit(&visit).attribute_conflicts;
+    assert_eq!((conflicts.len(), conflicts[0].field.as_str()), (1, "mode"));
+    let mut values: Vec<_> = conflicts.remove(0).live.into_iter().filter_map(|live| live.value).collect();
+    values.sort();
+    assert_eq!(values, ["online", "phone"]);
 }
 
 #[test]

@@ -87,6 +87,8 @@ pub struct VisitRow {
 pub struct VisitDetail {
     pub row: VisitRow,
     pub checklist: Option<String>,
+    /// Conflicts on what the visit itself is: its kind, mode, lead level, venue and members (`m/` and the officer).
+    pub attribute_conflicts: Vec<FieldRow>,
     /// Every field of the visit and of what hangs on it, in screen order.
     pub answers: Vec<AnswerRow>,
     pub notes: Vec<FieldRow>,

@@ -99,12 +99,27 @@ fn text(of: Kind, name: &str, value: &Value) -> String {
             None => raw(value),
         };
     }
+    if of == kind::VISIT
+        && let Some(word) = value.as_int().and_then(|number| visit_word(name, number))
+    {
+        return word.into();
+    }
     if of == kind::READING
         && let Some(reading) = fact::Reading::from_value(value)
     {
         return reading.temperature_dc.to_string();
     }
     raw(value)
+}
+
+fn visit_word(name: &str, number: i64) -> Option<&'static str> {
+    use xuncha_domain::model::words::{LeadLevel, VisitKind, VisitMode};
+    match name {
+        field::VISIT_KIND => VisitKind::from_number(number).map(VisitKind::as_str),
+        field::MODE => VisitMode::from_number(number).map(VisitMode::as_str),
+        field::LEAD => LeadLevel::from_number(number).map(LeadLevel::as_str),
+        _ => None,
+    }
 }
 
 fn raw(value: &Value) -> String {

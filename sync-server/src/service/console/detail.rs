@@ -32,6 +32,7 @@ impl Service {
                     .value(field::CHECKLIST)
                     .and_then(|value| value.as_bytes())
                     .map(hex::encode),
+                attribute_conflicts: desk.attribute_conflicts(&tree)?,
                 answers: desk.answers(&tree)?,
                 notes: desk.notes(&tree)?,
                 findings: desk.findings(&tree)?,
@@ -87,6 +88,14 @@ impl Desk<'_, '_> {
             failed,
             shown: self.field(thing, name, &shown)?,
         }))
+    }
+
+    fn attribute_conflicts(&self, tree: &Tree) -> Result<Vec<FieldRow>, Error> {
+        let names = tree.root().fields.keys().filter(|name| field::answered_item(name).is_none());
+        let rows: Vec<FieldRow> = names
+            .filter_map(|name| self.field_of(tree.root(), name).transpose())
+            .collect::<Result<_, _>>()?;
+        Ok(rows.into_iter().filter(|row| row.conflict).collect())
     }
 
     fn notes(&self, tree: &Tree) -> Result<Vec<FieldRow>, Error> {

@@ -99,6 +99,10 @@ export type TeamInfo = { id: string, name: string,
 tier: string, district: string | null, };
 export type VisitDetail = { row: VisitRow, checklist: string | null, 
 /**
+ * Conflicts on what the visit itself is: its kind, mode, lead level, venue and members (`m/` and the officer).
+ */
+attribute_conflicts: Array<FieldRow>, 
+/**
  * Every field of the visit and of what hangs on it, in screen order.
  */
 answers: Array<AnswerRow>, notes: Array<FieldRow>, findings: Array<FindingRow>, readings: Array<ReadingRow>, photos: Array<PhotoRow>, members: Array<MemberRow>, presence: Array<PresenceRow>, seals: Array<SealRow>, proof: Array<CommitRow>, };
