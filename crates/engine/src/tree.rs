@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::{Checklist, ChecklistItem, ChecklistSet};
-use xuncha_domain::ids::{CommitRef, EntityId, OfficerId, Scope};
+use xuncha_domain::ids::{CommitRef, EntityId, OfficerId};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Agreement, Field, Live, Stored};
 use xuncha_domain::model::{display, field, kind};
@@ -23,7 +23,6 @@ use crate::store::{journal, log};
 pub struct Node {
     pub id: EntityId,
     pub kind: Kind,
-    pub scope: Scope,
     /// Its natural key under the root; null for the root itself.
     pub key: Value,
     /// Counts up in the order in which this phone first saw them.
@@ -152,14 +151,13 @@ pub fn read_token(token: &str) -> Result<Vec<CommitRef>> {
 
 fn read_nodes(connection: &Connection, root: EntityId) -> Result<BTreeMap<EntityId, Node>> {
     let mut statement =
-        connection.prepare_cached("SELECT id, kind, scope, key, rowid FROM entity WHERE root = ?1")?;
+        connection.prepare_cached("SELECT id, kind, key, rowid FROM entity WHERE root = ?1")?;
     let mut rows = statement.query([Col(root)])?;
     let mut nodes = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let id = row.get::<_, Col<EntityId>>(0)?.0;
-        let scope: String = row.get(2)?;
-        let key = row.get::<_, Option<Col<Value>>>(3)?.map_or(Value::Null, |key| key.0);
-        nodes.insert(id, Node { id, kind: row.get(1)?, scope: scope.parse()?, key, order: row.get(4)? });
+        let key = row.get::<_, Option<Col<Value>>>(2)?.map_or(Value::Null, |key| key.0);
+        nodes.insert(id, Node { id, kind: row.get(1)?, key, order: row.get(3)? });
     }
     Ok(nodes)
 }

@@ -330,6 +330,11 @@ macro_rules! same_words {
             fn from_number(number: i64) -> Option<Self> {
                 words::$wire::from_number(number).map(|word| match word { $(words::$wire::$variant => Self::$variant),+ })
             }
+
+            /// The number in the log.
+            pub(super) const fn number(self) -> i64 {
+                match self { $(Self::$variant => words::$wire::$variant.number()),+ }
+            }
         }
     )+ };
 }

@@ -9,13 +9,13 @@ use xuncha_domain::model::{answer as answers, field, visit as entities, words};
 use xuncha_domain::{reference, text};
 
 use super::types::{
-    Answer, ErrorCode, LeadLevel, NewVisit, Nothing, SetAnswer, SetMember, SetNote, SetPosition,
-    SetVisitField, VisitKind, VisitMode, VisitRef, VisitView,
+    Answer, ErrorCode, NewVisit, Nothing, SetAnswer, SetMember, SetNote, SetPosition, SetVisitField,
+    VisitRef, VisitView,
 };
 use super::{venues, view};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::rows;
+use crate::store::{log, rows};
 use crate::tree::Tree;
 use crate::write::{self, Pen, Tap};
 
@@ -35,9 +35,9 @@ pub fn start(engine: &Engine, new: NewVisit) -> Result<VisitView> {
         let now = Value::Int(pen.clock.now_ms());
         let mut taps = vec![
             tap(&root, field::VENUE, Value::bytes(venue.0)),
-            tap(&root, field::VISIT_KIND, Value::Int(kind_word(new.kind).number())),
-            tap(&root, field::MODE, Value::Int(mode_word(new.mode).number())),
-            tap(&root, field::LEAD, Value::Int(lead_word(new.lead_level).number())),
+            tap(&root, field::VISIT_KIND, Value::Int(new.kind.number())),
+            tap(&root, field::MODE, Value::Int(new.mode.number())),
+            tap(&root, field::LEAD, Value::Int(new.lead_level.number())),
             tap(&root, field::CHECKLIST, Value::bytes(checklist.hash)),
             tap(&root, &field::member(pen.enrolment.officer()), Value::Bool(true)),
             tap(&presence, field::START, now),
@@ -177,9 +177,7 @@ pub(super) fn open(connection: &Connection, pen: &Pen<'_>, id: EntityId) -> Resu
 }
 
 pub(super) fn scope_of(connection: &Connection, id: EntityId) -> Result<Scope> {
-    let scope =
-        Tree::read(connection, id)?.and_then(|tree| tree.nodes.get(&id).map(|node| node.scope.clone()));
-    scope.ok_or_else(view::no_visit)
+    log::scope_of(connection, id)?.ok_or_else(view::no_visit)
 }
 
 pub(super) fn done(engine: &Engine, id: EntityId) -> Result<VisitView> {
@@ -211,32 +209,6 @@ fn checked(answer: Answer) -> Result<checklist::Answer> {
         Answer::Text(text) => checklist::Answer::Text(checked_text(&text)?),
         Answer::Choice(code) => checklist::Answer::Choice(code),
     })
-}
-
-fn kind_word(kind: VisitKind) -> words::VisitKind {
-    match kind {
-        VisitKind::Inspection => words::VisitKind::Inspection,
-        VisitKind::Survey => words::VisitKind::Survey,
-        VisitKind::Patrol => words::VisitKind::Patrol,
-        VisitKind::Recheck => words::VisitKind::Recheck,
-        VisitKind::ClosureCheck => words::VisitKind::ClosureCheck,
-    }
-}
-
-fn mode_word(mode: VisitMode) -> words::VisitMode {
-    match mode {
-        VisitMode::OnSite => words::VisitMode::OnSite,
-        VisitMode::Phone => words::VisitMode::Phone,
-        VisitMode::Online => words::VisitMode::Online,
-    }
-}
-
-fn lead_word(lead: LeadLevel) -> words::LeadLevel {
-    match lead {
-        LeadLevel::Bureau => words::LeadLevel::Bureau,
-        LeadLevel::Brigade => words::LeadLevel::Brigade,
-        LeadLevel::District => words::LeadLevel::District,
-    }
 }
 
 pub(super) fn bad(what: &'static str) -> Error {

@@ -307,6 +307,15 @@ pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> R
     Ok(())
 }
 
+/// The scope in which an entity was recorded.
+pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scope>> {
+    let scope: Option<String> = connection
+        .prepare_cached("SELECT scope FROM entity WHERE id = ?1")?
+        .query_row([Col(entity)], |row| row.get(0))
+        .optional()?;
+    Ok(scope.map(|scope| scope.parse()).transpose()?)
+}
+
 /// Forgets every live value and counts the whole log again: after a verdict or a reissue took something out of it.
 /// Rare, and the one place whose cost is all of history.
 pub fn recount(connection: &Connection) -> Result<Touched> {
