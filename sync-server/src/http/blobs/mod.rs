@@ -111,7 +111,7 @@ async fn head(
 ) -> Result<Response, Problem> {
     let at = upload_ref(&name)?;
     let _turn = match at {
-        UploadRef::Upload(id) => Some(app.service().upload_turn(&id).interrupt().await),
+        UploadRef::Upload(id) => Some(app.service().upload_turn(&id).take().await),
         UploadRef::Blob(_) => None,
     };
     let upload = app.run(move |service| service.upload(&device, at)).await?;

@@ -27,7 +27,7 @@ pub(super) async fn receive(
     body: Body,
 ) -> Result<u64, Problem> {
     let task = tokio::spawn(async move {
-        let turn = app.service().upload_turn(&upload).wait().await;
+        let turn = app.service().upload_turn(&upload).take().await;
         let mut receiving =
             app.run(move |service| service.receive(&device, &upload, offset, length, checksum)).await?;
         let mut bytes = body.into_data_stream();

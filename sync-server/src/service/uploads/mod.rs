@@ -139,7 +139,7 @@ impl Service {
         }
     }
 
-    /// The turn of a request at this upload; wait for it before [`Service::receive`].
+    /// The turn of a request at this upload; take it before [`Service::receive`].
     pub fn upload_turn(&self, id: &[u8; 16]) -> Turn {
         self.turns.join(id)
     }

@@ -1,8 +1,8 @@
 //! Whose turn it is to work on an upload.
 //!
-//! Requests that bring bytes wait for each other. A phone that changes networks leaves a dead connection behind, comes
-//! back on a new one and asks where the upload stands: that question makes the present holder stop at its next bytes,
-//! so that the answer is true and the dead connection is not waited for.
+//! One request at a time. A phone that changes networks leaves a dead connection behind and comes back on a new one:
+//! whoever comes later, to ask or to bring bytes, makes the present holder stop as soon as it would have to wait for
+//! more, so that a dead connection is never waited for. What the holder has brought by then is kept.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -48,14 +48,8 @@ impl Turns {
 }
 
 impl Turn {
-    /// Waits until every earlier holder has finished.
-    pub async fn wait(self) -> HeldTurn {
-        let guard = Arc::clone(&self.slot.busy).lock_owned().await;
-        HeldTurn { _guard: guard, turn: self }
-    }
-
     /// Asks the holder to stop and waits until it has.
-    pub async fn interrupt(self) -> HeldTurn {
+    pub async fn take(self) -> HeldTurn {
         let asking = Asking::new(&self.slot.asking);
         let guard = Arc::clone(&self.slot.busy).lock_owned().await;
         drop(asking);
@@ -104,14 +98,14 @@ mod tests {
     #[tokio::test]
     async fn a_question_stops_the_holder_and_the_table_empties() {
         let turns = Turns::default();
-        let holder = turns.join(&[1; 16]).wait().await;
-        let question = tokio::spawn(turns.join(&[1; 16]).interrupt());
+        let holder = turns.join(&[1; 16]).take().await;
+        let question = tokio::spawn(turns.join(&[1; 16]).take());
         holder.asked_to_stop().await;
         drop(holder);
         let question = question.await.unwrap();
         assert!(
             tokio::time::timeout(std::time::Duration::ZERO, question.asked_to_stop()).await.is_err(),
-            "the question must not stop itself"
+            "a request must not stop itself"
         );
         drop(question);
         assert!(turns.slots.lock().unwrap().is_empty());
