@@ -17,7 +17,7 @@ mod migrations;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(&xuncha_tests::package()).parent().unwrap().to_owned()
 }
 
 /// Every file below a folder with one of these endings.

@@ -1,6 +1,6 @@
 //! What an officer does on the phone's screen, and what the officer must find there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 use xuncha_tests::processes::eventually;
@@ -171,5 +171,5 @@ impl Officer<'_> {
 }
 
 fn photo(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos").join(file)
+    xuncha_tests::package().join("fixtures/photos").join(file)
 }

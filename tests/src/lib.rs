@@ -12,3 +12,11 @@ pub mod processes;
 pub mod stage;
 pub mod webdriver;
 pub mod world;
+
+/// The folder of this package, asked for at run time: clones that share a target directory may share a test binary.
+///
+/// # Panics
+/// Outside cargo and nextest, which set the variable.
+pub fn package() -> std::path::PathBuf {
+    std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs this").into()
+}

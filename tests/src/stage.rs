@@ -119,7 +119,7 @@ impl BrowserPhone {
 
 /// The pages as `npm run build` leaves them.
 pub fn ui_dist() -> PathBuf {
-    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/dist");
+    let own = || crate::package().join("../ui/dist");
     std::env::var_os("XUNCHA_UI_DIST").map_or_else(own, PathBuf::from)
 }
 

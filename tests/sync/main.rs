@@ -21,7 +21,7 @@ use xuncha_engine::api::types::{AddPhoto, AddReading, ReadingInput, VisitRef, Vi
 use xuncha_tests::world::Phone;
 
 fn photo_file(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos").join(name)
+    xuncha_tests::package().join("fixtures/photos").join(name)
 }
 
 fn take_photo(phone: &Phone, visit: &str, name: &str) -> VisitView {

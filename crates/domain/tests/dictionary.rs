@@ -10,7 +10,10 @@ use xuncha_domain::checklist::{Checklist, Mode};
 use xuncha_domain::log::{packet, payload};
 use xuncha_domain::reference;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/dictionary-1.bin");
+/// At run time: clones that share a target directory may share this binary.
+fn file() -> String {
+    std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/data/dictionary-1.bin"
+}
 /// What zstd manuals advise for small messages; every installation carries it.
 const BYTES_MAX: usize = 16 * 1024;
 
@@ -49,11 +52,11 @@ fn samples() -> Vec<Vec<u8>> {
 #[ignore = "writes data/dictionary-1.bin"]
 fn train() {
     let dictionary = zstd::dict::from_samples(&samples(), BYTES_MAX).unwrap();
-    std::fs::write(FILE, dictionary).unwrap();
+    std::fs::write(file(), dictionary).unwrap();
 }
 
 #[test]
 fn the_dictionary_is_the_one_of_the_format() {
-    assert!(std::fs::read(FILE).unwrap().len() <= BYTES_MAX);
+    assert!(std::fs::read(file()).unwrap().len() <= BYTES_MAX);
     assert_eq!(hex::encode(packet::dictionary_name()), "50da78d192f4c32f");
 }
