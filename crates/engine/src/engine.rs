@@ -15,28 +15,32 @@ use crate::keys::{FileKeyStore, KeyStore};
 use crate::store::Store;
 use crate::store::meta;
 use crate::sync::Progress;
+use crate::sync::transport::{Http, Transport};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
-use crate::{api, code, photo};
+use crate::{api, code, photo, recover};
 
-/// What an engine is made of. Time, randomness and keys come from outside.
+/// What an engine is made of. Time, randomness, keys and the network come from outside.
 pub struct Options {
     /// Holds `xuncha.db` and `photos/`.
     pub data: PathBuf,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub keys: Arc<dyn KeyStore>,
+    /// What carries requests to HQ.
+    pub transport: Arc<dyn Transport>,
     pub app_version: String,
 }
 
 impl Options {
-    /// The system's clock and randomness, and the key in a file beside the database.
+    /// The system's clock, randomness and network, and the key in a file beside the database.
     pub fn system(data: PathBuf) -> Self {
         Self {
             keys: Arc::new(FileKeyStore::new(data.join("device.key"))),
             data,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
+            transport: Arc::new(Http::default()),
             app_version: env!("CARGO_PKG_VERSION").into(),
         }
     }
@@ -59,13 +63,16 @@ pub struct Engine(pub(crate) Arc<Inner>);
 
 impl Engine {
     /// Opens the data folder, making it when it is not there. Removes what a kill left half-made; what was shown as saved
-    /// is all there.
+    /// is all there. A damaged database is moved aside and what can be read of it is carried over.
+    ///
+    /// # Errors
+    /// [`Error::DatabaseNewer`] when a newer app wrote it.
     pub fn open(options: Options) -> Result<Self> {
         std::fs::create_dir_all(&options.data)?;
         let photos = options.data.join("photos");
         std::fs::create_dir_all(&photos)?;
         photo::sweep(&photos)?;
-        let store = Store::open(&options.data.join("xuncha.db"), &options.app_version)?;
+        let store = recover::open(&options, &photos)?;
         Ok(Self(Arc::new(Inner {
             store,
             photos,

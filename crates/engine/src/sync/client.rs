@@ -1,44 +1,27 @@
-//! HTTP to HQ. An answer counts only if it is HQ's: right content type, right size, readable. A captive portal's page with
-//! status 200 is no success.
+//! What is said to HQ. An answer counts only if it is HQ's: right content type, right size, readable. A captive portal's
+//! page with status 200 is no success.
 
-use std::time::Duration;
-
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
-use reqwest::{Method, Response, StatusCode};
-use xuncha_domain::limits;
 use xuncha_domain::protocol::v1::refusal::{self, Refusal};
 use xuncha_domain::protocol::v1::sync::SyncAnswer;
 use xuncha_domain::protocol::v1::{self, blobs::Hashes, enroll};
 
+use super::transport::{Lost, Request, Response, Transport};
 use crate::api::types::ErrorCode;
 use crate::error::{Error, Result};
 
-/// A link that does not even connect in this time is tried again later.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// No byte for so long is a half-open connection.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// A feed page is at most as large as a push.
-const ANSWER_BYTES_MAX: usize = 2 * limits::SYNC_BODY_BYTES_MAX;
 /// Photos go in pieces of this size: each is acknowledged by itself, and a break costs at most one.
 pub const CHUNK_BYTES: usize = 512 * 1024;
 
-pub struct Client {
-    http: reqwest::Client,
+pub struct Client<'a> {
+    transport: &'a dyn Transport,
     base: String,
     bearer: String,
 }
 
-impl Client {
+impl<'a> Client<'a> {
     /// `token` is empty before enrolment.
-    pub fn new(base: &str, token: &[u8]) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|_| Error::Refused(ErrorCode::Internal, "no HTTP client"))?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), bearer: hex::encode(token) })
+    pub fn new(transport: &'a dyn Transport, base: &str, token: &[u8]) -> Self {
+        Self { transport, base: base.trim_end_matches('/').to_owned(), bearer: hex::encode(token) }
     }
 
     pub async fn enroll(&self, request: &enroll::EnrollRequest) -> Result<enroll::EnrollAnswer> {
@@ -59,18 +42,13 @@ impl Client {
 
     /// Creates a tus upload; returns its URL.
     pub async fn tus_create(&self, sha256_base64: &str, size: u64) -> Result<String> {
-        let response = self
-            .tus(Method::POST, &format!("{}/v1/blobs", self.base))
-            .header("Upload-Length", size)
-            .header("Upload-Metadata", format!("sha256 {sha256_base64}"))
-            .send()
-            .await
-            .map_err(unreachable)?;
-        if response.status() != StatusCode::CREATED {
-            return Err(refused(response).await);
+        let headers =
+            vec![("upload-length", size.to_string()), ("upload-metadata", format!("sha256 {sha256_base64}"))];
+        let response = self.tus("POST", format!("{}/v1/blobs", self.base), headers, Vec::new()).await?;
+        if response.status != 201 {
+            return Err(refused(&response));
         }
-        let location =
-            response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).ok_or_else(not_hq)?;
+        let location = response.header("location").ok_or_else(not_hq)?;
         // Relative or absolute (RFC 9110, section 10.2.2); only the path is believed, the server stays ours.
         let path = location.strip_prefix(&self.base).unwrap_or(location);
         if path.starts_with("/v1/blobs/") { Ok(format!("{}{path}", self.base)) } else { Err(not_hq()) }
@@ -78,11 +56,11 @@ impl Client {
 
     /// Where an upload goes on; none when HQ does not know it any more.
     pub async fn tus_offset(&self, url: &str) -> Result<Option<u64>> {
-        let response = self.tus(Method::HEAD, url).send().await.map_err(unreachable)?;
-        match response.status() {
-            StatusCode::OK | StatusCode::NO_CONTENT => Ok(Some(offset(response.headers())?)),
-            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
-            _ => Err(refused(response).await),
+        let response = self.tus("HEAD", url.into(), Vec::new(), Vec::new()).await?;
+        match response.status {
+            200 | 204 => Ok(Some(offset(&response)?)),
+            404 | 410 => Ok(None),
+            _ => Err(refused(&response)),
         }
     }
 
@@ -94,73 +72,63 @@ impl Client {
         sha256_base64: &str,
         piece: Vec<u8>,
     ) -> Result<Option<u64>> {
-        let response = self
-            .tus(Method::PATCH, url)
-            .header("Upload-Offset", at)
-            .header("Upload-Checksum", format!("sha256 {sha256_base64}"))
-            .header(CONTENT_TYPE, "application/offset+octet-stream")
-            .header(CONTENT_LENGTH, piece.len())
-            .body(piece)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        match response.status().as_u16() {
-            204 => Ok(Some(offset(response.headers())?)),
+        let headers = vec![
+            ("upload-offset", at.to_string()),
+            ("upload-checksum", format!("sha256 {sha256_base64}")),
+            ("content-type", "application/offset+octet-stream".into()),
+        ];
+        let response = self.tus("PATCH", url.into(), headers, piece).await?;
+        match response.status {
+            204 => Ok(Some(offset(&response)?)),
             404 | 409 | 410 | 460 => Ok(None),
-            _ => Err(refused(response).await),
+            _ => Err(refused(&response)),
         }
     }
 
-    fn tus(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, url).bearer_auth(&self.bearer).header("Tus-Resumable", "1.0.0")
+    async fn tus(
+        &self,
+        method: &'static str,
+        url: String,
+        mut headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> Result<Response> {
+        headers.push(("tus-resumable", "1.0.0".into()));
+        self.send(method, url, headers, body).await
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
-        let response = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .bearer_auth(&self.bearer)
-            .header(CONTENT_TYPE, v1::CONTENT_TYPE)
-            .body(body)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        if !response.status().is_success() {
-            return Err(refused(response).await);
+        let headers = vec![("content-type", v1::CONTENT_TYPE.to_owned())];
+        let response = self.send("POST", format!("{}{path}", self.base), headers, body).await?;
+        if !(200..300).contains(&response.status) {
+            return Err(refused(&response));
         }
-        body_of(response).await
+        hq_body(&response).map(<[u8]>::to_vec).ok_or_else(not_hq)
+    }
+
+    async fn send(
+        &self,
+        method: &'static str,
+        url: String,
+        mut headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> Result<Response> {
+        headers.push(("authorization", format!("Bearer {}", self.bearer)));
+        let answer = self.transport.send(Request { method, url, headers, body }).await;
+        answer.map_err(|lost| match lost {
+            Lost::Unreachable => Error::Refused(ErrorCode::ServerUnreachable, "HQ is out of reach"),
+            Lost::TooLong => not_hq(),
+        })
     }
 }
 
-/// Certificates of the web, checked with ring: it builds for every phone without a C toolchain of its own.
-fn tls() -> rustls::ClientConfig {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    match rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
-        Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
-        // ring supports the default versions.
-        Err(_) => unreachable!("ring supports TLS 1.2 and 1.3"),
-    }
+/// The body, if its type is HQ's.
+fn hq_body(response: &Response) -> Option<&[u8]> {
+    (response.header("content-type") == Some(v1::CONTENT_TYPE)).then_some(&response.body)
 }
 
-async fn body_of(mut response: Response) -> Result<Vec<u8>> {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if kind != Some(v1::CONTENT_TYPE) {
-        return Err(not_hq());
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(not_hq());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-async fn refused(response: Response) -> Error {
-    let Ok(body) = body_of(response).await else { return not_hq() };
-    let code = v1::decode::<Refusal>(&body).map(|refusal| refusal.code).unwrap_or_default();
+fn refused(response: &Response) -> Error {
+    let Some(body) = hq_body(response) else { return not_hq() };
+    let code = v1::decode::<Refusal>(body).map(|refusal| refusal.code).unwrap_or_default();
     match code.as_str() {
         refusal::CODE_UNKNOWN => Error::Refused(ErrorCode::CodeUnknown, "HQ does not know this code"),
         refusal::CODE_USED => Error::Refused(ErrorCode::CodeUsed, "this code was used"),
@@ -171,15 +139,10 @@ async fn refused(response: Response) -> Error {
     }
 }
 
-fn offset(headers: &HeaderMap) -> Result<u64> {
-    headers.get("Upload-Offset").and_then(|value| value.to_str().ok()?.parse().ok()).ok_or_else(not_hq)
+fn offset(response: &Response) -> Result<u64> {
+    response.header("upload-offset").and_then(|value| value.parse().ok()).ok_or_else(not_hq)
 }
 
 fn not_hq() -> Error {
     Error::Refused(ErrorCode::ServerAnswer, "the answer is not HQ's")
-}
-
-fn unreachable(error: reqwest::Error) -> Error {
-    tracing::debug!(error = %error.without_url(), "HQ is out of reach");
-    Error::Refused(ErrorCode::ServerUnreachable, "HQ is out of reach")
 }

@@ -21,10 +21,8 @@ pub async fn enroll(engine: &Engine, text: &str, server_url: Option<&str>) -> Re
     let key = engine.0.options.keys.create(&*engine.0.options.entropy)?;
     let answer = ask(engine, &server_url, &[], Proof::Code(code), &key.public_key()).await?;
     let enrolment = verified(answer.clone(), server_url, &key.public_key())?;
-    engine.0.store.write(|transaction| {
-        meta::set_enrolment(transaction, &enrolment)?;
-        meta::set_scopes(transaction, &answer.scopes)
-    })?;
+    // Work of an enrolment that a damaged database lost goes on under this one.
+    take_over(engine, &enrolment, &answer)?;
     engine.emit(&Changes { sync: true, officers: true, venues: true, ..Changes::default() });
     engine.wake_sync();
     Ok(())
@@ -47,11 +45,16 @@ pub async fn renew_if_key_is_gone(engine: &Engine) -> Result<()> {
     if renewed.city != enrolment.city || renewed.hq_key != enrolment.hq_key {
         return Err(Error::Refused(ErrorCode::ServerAnswer, "another HQ answered"));
     }
+    take_over(engine, &renewed, &answer)
+}
+
+/// Keeps an enrolment, and moves unsent work of an older key to successor chains.
+fn take_over(engine: &Engine, enrolment: &Enrolment, answer: &EnrollAnswer) -> Result<()> {
     engine.0.store.write(|transaction| {
-        meta::set_enrolment(transaction, &renewed)?;
+        meta::set_enrolment(transaction, enrolment)?;
         meta::set_scopes(transaction, &answer.scopes)?;
         let pen = Pen {
-            enrolment: &renewed,
+            enrolment,
             clock: &*engine.0.options.clock,
             entropy: &*engine.0.options.entropy,
             offset: meta::clock(transaction)?,
@@ -73,7 +76,7 @@ async fn ask(
         public_key: key.to_bytes(),
         app_version: engine.0.options.app_version.clone(),
     };
-    Client::new(server_url, token)?.enroll(&request).await
+    Client::new(&*engine.0.options.transport, server_url, token).enroll(&request).await
 }
 
 /// An answer counts only if its certificate is for our key and signed by the key that it names as HQ's.

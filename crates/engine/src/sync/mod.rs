@@ -1,13 +1,14 @@
 //! Sync: one round trip pushes and pulls; photos follow by tus. Nothing here is ever waited for by a screen.
 //!
 //! [`run`] repeats rounds until nothing is left: [`request`] plans what to send from what no receipt names, [`client`]
-//! carries it, [`apply`] takes the answer into the database, [`photos`] sends pictures. [`worker`] decides when.
+//! says it over a [`transport`], [`apply`] takes the answer into the database, [`photos`] sends pictures. [`worker`] decides when.
 
 mod apply;
 mod client;
 pub mod enroll;
 mod photos;
 mod request;
+pub mod transport;
 pub mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -80,7 +81,7 @@ async fn rounds(engine: &Engine) -> Result<()> {
     let enrolment = engine
         .read(meta::enrolment)?
         .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
-    let client = Client::new(&enrolment.server_url, &enrolment.token)?;
+    let client = Client::new(&*engine.0.options.transport, &enrolment.server_url, &enrolment.token);
     for _ in 0..ROUNDS_MAX {
         let round = round(engine, &client, &enrolment).await?;
         engine.emit(&round.changes);
@@ -96,7 +97,7 @@ async fn rounds(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-async fn round(engine: &Engine, client: &Client, enrolment: &meta::Enrolment) -> Result<Round> {
+async fn round(engine: &Engine, client: &Client<'_>, enrolment: &meta::Enrolment) -> Result<Round> {
     let planned = request::plan(engine, enrolment)?;
     let bytes = xuncha_domain::protocol::v1::encode(&planned.request);
     engine.0.progress.bytes_total.fetch_add(bytes.len() as u64, Ordering::Relaxed);

@@ -22,7 +22,7 @@ const RESUMES_MAX: usize = 5;
 const MISSING: &str = "photo_missing";
 
 /// Sends what HQ lacks; true when something arrived. A photo that cannot be sent is marked and holds nothing back.
-pub async fn send(engine: &Engine, client: &Client) -> Result<bool> {
+pub async fn send(engine: &Engine, client: &Client<'_>) -> Result<bool> {
     let waiting = engine.read(|connection| photos::unreceived(connection, PHOTOS_PER_RUN_MAX))?;
     if waiting.is_empty() {
         return Ok(false);
@@ -51,7 +51,7 @@ pub async fn send(engine: &Engine, client: &Client) -> Result<bool> {
     Ok(arrived)
 }
 
-async fn send_one(engine: &Engine, client: &Client, photo: &PhotoRow) -> Result<bool> {
+async fn send_one(engine: &Engine, client: &Client<'_>, photo: &PhotoRow) -> Result<bool> {
     let mut file = std::fs::File::open(engine.0.photos.join(&photo.file))?;
     let progress = &engine.0.progress;
     progress.bytes_total.fetch_add(photo.size, std::sync::atomic::Ordering::Relaxed);

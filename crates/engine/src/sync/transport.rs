@@ -1,0 +1,126 @@
+//! What carries a request to HQ and its answer back: the seam between what is said and how it travels.
+//!
+//! On phones [`Http`]; the simulation puts HQ itself and a faulty network behind the same trait.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use xuncha_domain::limits;
+
+/// A link that does not even connect in this time is tried again later.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// No byte for so long is a half-open connection.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection that was idle for longer may have died with a network that the phone has left.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A feed page is at most as large as a push.
+const ANSWER_BYTES_MAX: usize = 2 * limits::SYNC_BODY_BYTES_MAX;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `POST`, `HEAD` or `PATCH`.
+    pub method: &'static str,
+    /// Absolute.
+    pub url: String,
+    /// Lowercase names.
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+/// An answer as it arrived, which need not be HQ's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// Lowercase names.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header of this lowercase name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// No whole answer came. Whether the request arrived is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    Unreachable,
+    /// The answer is longer than any of HQ's.
+    TooLong,
+}
+
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Lost>> + Send + 'a>>;
+
+pub trait Transport: Send + Sync {
+    /// Sends a request and waits for the whole answer. Follows no redirect and repeats nothing by itself.
+    fn send(&self, request: Request) -> Answer<'_>;
+}
+
+/// HTTP over the phone's own network.
+#[derive(Default)]
+pub struct Http {
+    /// Made at the first request; none when this device cannot do TLS at all.
+    client: OnceLock<Option<reqwest::Client>>,
+}
+
+impl Transport for Http {
+    fn send(&self, request: Request) -> Answer<'_> {
+        Box::pin(async move {
+            let client = self.client.get_or_init(client).as_ref().ok_or(Lost::Unreachable)?;
+            let method = reqwest::Method::from_bytes(request.method.as_bytes());
+            let mut builder = client.request(method.map_err(|_| Lost::Unreachable)?, request.url);
+            for (name, value) in request.headers {
+                builder = builder.header(name, value);
+            }
+            received(builder.body(request.body).send().await.map_err(unreachable)?).await
+        })
+    }
+}
+
+fn client() -> Option<reqwest::Client> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .inspect_err(|error| tracing::error!(%error, "no HTTP client"))
+        .ok()
+}
+
+/// Certificates of the web, checked with ring: it builds for every phone without a C toolchain of its own.
+fn tls() -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    match rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
+        Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
+        // ring supports the default versions.
+        Err(_) => unreachable!("ring supports TLS 1.2 and 1.3"),
+    }
+}
+
+async fn received(mut response: reqwest::Response) -> Result<Response, Lost> {
+    let text = |value: &reqwest::header::HeaderValue| value.to_str().ok().map(str::to_owned);
+    let headers = response.headers().iter();
+    let headers =
+        headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect();
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Lost::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body })
+}
+
+fn unreachable(error: reqwest::Error) -> Lost {
+    tracing::debug!(error = %error.without_url(), "HQ is out of reach");
+    Lost::Unreachable
+}
