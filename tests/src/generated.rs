@@ -33,6 +33,8 @@ pub fn console() -> String {
     types.visit::<console::VisitQuery>();
     types.visit::<console::VisitPage>();
     types.visit::<console::VisitDetail>();
+    types.visit::<console::ConflictQuery>();
+    types.visit::<console::ConflictPage>();
     types.visit::<console::ResolveConflict>();
     types.visit::<console::DeviceRow>();
     types.visit::<console::OfficerInfo>();

@@ -89,6 +89,7 @@ fn console() -> OpenApiRouter<App> {
         .routes(routes!(visits::overview))
         .routes(routes!(visits::visits))
         .routes(routes!(visits::visit))
+        .routes(routes!(visits::conflicts))
         .routes(routes!(photos::photo))
         .routes(routes!(events::console))
         // settling

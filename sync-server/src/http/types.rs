@@ -248,6 +248,34 @@ pub struct CommitRow {
     pub forked: bool,
 }
 
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS, ToSchema, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ConflictQuery {
+    /// Only visits that started before this; none for the newest page.
+    pub before_ms: Option<i64>,
+}
+
+/// Visits in conflict, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ConflictPage {
+    pub visits: Vec<VisitConflicts>,
+    /// How many visits are in conflict, whatever the page.
+    pub total: u64,
+}
+
+/// What the live values of one visit disagree on. `row.conflicts` may be more: facts that were corrected twice are settled
+/// on the visit's own page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct VisitConflicts {
+    pub row: VisitRow,
+    pub attributes: Vec<FieldRow>,
+    /// The members that `attributes` name.
+    pub members: Vec<MemberRow>,
+    pub answers: Vec<AnswerRow>,
+    pub findings: Vec<FindingRow>,
+}
+
 /// Settles a conflict: an op of HQ over every live op named.
 #[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
 pub struct ResolveConflict {

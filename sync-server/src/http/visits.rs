@@ -9,7 +9,9 @@ use super::app::App;
 use super::console_user::Signed;
 use super::error::Problem;
 use super::json::{Asked, Body, Id};
-use super::types::{ApiProblem, Overview, ResolveConflict, VisitDetail, VisitPage, VisitQuery};
+use super::types::{
+    ApiProblem, ConflictPage, ConflictQuery, Overview, ResolveConflict, VisitDetail, VisitPage, VisitQuery,
+};
 
 #[utoipa::path(get, path = "/api/overview", responses((status = 200, description = "Done", body = Overview), (status = 401, description = "Not signed in", body = ApiProblem)))]
 pub(super) async fn overview(State(app): State<App>, Signed(_): Signed) -> Result<Json<Overview>, Problem> {
@@ -35,6 +37,17 @@ pub(super) async fn visit(
     Id(id): Id<16>,
 ) -> Result<Json<VisitDetail>, Problem> {
     Ok(Json(app.run(move |service| service.visit(&id)).await?))
+}
+
+/// Conflicts waiting for a person, by visit.
+#[utoipa::path(get, path = "/api/conflicts", params(ConflictQuery),
+    responses((status = 200, description = "Done", body = ConflictPage), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
+pub(super) async fn conflicts(
+    State(app): State<App>,
+    Signed(_): Signed,
+    Asked(query): Asked<ConflictQuery>,
+) -> Result<Json<ConflictPage>, Problem> {
+    Ok(Json(app.run(move |service| service.conflicts(query.before_ms)).await?))
 }
 
 /// Keeps one of several values; answers with the visit as it is then, or with nothing for a field of something else.

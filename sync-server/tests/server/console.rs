@@ -182,6 +182,12 @@ fn a_conflict_shows_the_gravest_until_somebody_settles_it() {
     assert_eq!(detail(&world).row.conflicts, 1);
     let query = VisitQuery { conflicts_only: Some(true), ..VisitQuery::default() };
     assert_eq!(world.service.visits(query).unwrap().total, 1);
+    let inbox = world.service.conflicts(None).unwrap();
+    let [waiting] = inbox.visits.as_slice() else { panic!("{inbox:?}") };
+    assert_eq!((inbox.total, waiting.answers.len(), waiting.findings.len()), (1, 1, 0));
+    assert_eq!(waiting.answers[0].shown, shown);
+    assert!(waiting.attributes.is_empty() && waiting.members.is_empty());
+    assert!(world.service.conflicts(Some(waiting.row.started_ms)).unwrap().visits.is_empty());
     let wanted = ResolveConflict {
         entity: shown.entity,
         field: shown.field,
@@ -192,6 +198,7 @@ fn a_conflict_shows_the_gravest_until_somebody_settles_it() {
     assert!(matches!(world.service.resolve(&user(Role::Viewer), &wanted), Err(Error::Forbidden)));
     let settled = world.service.resolve(&user(Role::Admin), &wanted).unwrap().unwrap();
     assert_eq!(settled.row.conflicts, 0);
+    assert_eq!(world.service.conflicts(None).unwrap().total, 0);
     let live = &settled.answers[0].shown.live;
     assert_eq!((live.len(), live[0].value.as_deref()), (1, Some("yes")));
     assert!(

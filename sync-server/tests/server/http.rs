@@ -413,6 +413,7 @@ fn every_console_route_is_documented() {
     routes.sort();
     let expected = [
         "delete /api/session",
+        "get /api/conflicts",
         "get /api/devices",
         "get /api/events",
         "get /api/officers",

@@ -2,6 +2,8 @@
 // into an ApiError whose code a page can translate.
 import type {
   ApiProblem,
+  ConflictPage,
+  ConflictQuery,
   DeviceRow,
   EnrolCode,
   NewEnrolCode,
@@ -51,6 +53,7 @@ export const api = {
   overview: () => get<Overview>('/overview'),
   visits: (query: Partial<VisitQuery>) => get<VisitPage>(`/visits${queryString(query)}`),
   visit: (id: string) => get<VisitDetail>(`/visits/${encodeURIComponent(id)}`),
+  conflicts: (before_ms?: number) => get<ConflictPage>(`/conflicts${queryString({ before_ms })}`),
   resolveConflict: (body: ResolveConflict) => send<VisitDetail | undefined>('POST', '/conflicts/resolve', body),
   devices: () => get<DeviceRow[]>('/devices'),
   closeDevice: (id: string) => send<void>('POST', `/devices/${encodeURIComponent(id)}/close`),
@@ -64,7 +67,7 @@ export const photoUrl = (sha256: string, size: 'thumb' | 'full') =>
   `/api/photos/${encodeURIComponent(sha256)}?size=${size}`
 
 /** Leaves out what filters nothing, so that equal lists have equal addresses. */
-export function queryString(query: Partial<VisitQuery>): string {
+export function queryString(query: Partial<VisitQuery | ConflictQuery>): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== '' && value !== false) params.set(name, String(value))

@@ -3,6 +3,7 @@ import { whenSignedOut } from './api'
 import { restoreSession, signedOut } from './session'
 import SetupPage from './access/SetupPage.vue'
 import SignInPage from './access/SignInPage.vue'
+import ConflictsPage from './conflicts/ConflictsPage.vue'
 import DevicesPage from './devices/DevicesPage.vue'
 import VisitPage from './visit/VisitPage.vue'
 import VisitsPage from './visits/VisitsPage.vue'
@@ -32,6 +33,7 @@ export const router = createRouter({
       props: true,
       meta: { title: 'visit.title' },
     },
+    { path: '/conflicts', name: 'conflicts', component: ConflictsPage, meta: { title: 'conflicts.title' } },
     { path: '/devices', name: 'devices', component: DevicesPage, meta: { title: 'devices.title' } },
     { path: '/:rest(.*)*', redirect: '/visits' },
   ],

@@ -49,7 +49,7 @@ impl Service {
 
 impl Desk<'_, '_> {
     /// In the order of the checklist, then what it does not know.
-    fn answers(&self, tree: &Tree) -> Result<Vec<AnswerRow>, Error> {
+    pub(super) fn answers(&self, tree: &Tree) -> Result<Vec<AnswerRow>, Error> {
         let checklist = tree.checklist();
         let order = |item: &str| {
             checklist.and_then(|c| c.items().position(|known| known.id == item)).unwrap_or(usize::MAX)
@@ -90,7 +90,7 @@ impl Desk<'_, '_> {
         }))
     }
 
-    fn attribute_conflicts(&self, tree: &Tree) -> Result<Vec<FieldRow>, Error> {
+    pub(super) fn attribute_conflicts(&self, tree: &Tree) -> Result<Vec<FieldRow>, Error> {
         let names = tree.root().fields.keys().filter(|name| field::answered_item(name).is_none());
         let rows: Vec<FieldRow> = names
             .filter_map(|name| self.field_of(tree.root(), name).transpose())
@@ -108,7 +108,7 @@ impl Desk<'_, '_> {
         thing.shown(name, None).map(|shown| self.field(thing, name, &shown)).transpose()
     }
 
-    fn findings(&self, tree: &Tree) -> Result<Vec<FindingRow>, Error> {
+    pub(super) fn findings(&self, tree: &Tree) -> Result<Vec<FindingRow>, Error> {
         let checklist = tree.checklist();
         tree.of(kind::FINDING)
             .map(|thing| {
@@ -178,7 +178,7 @@ impl Desk<'_, '_> {
         Ok(rows)
     }
 
-    fn members(&self, thing: &Thing) -> Result<Vec<MemberRow>, Error> {
+    pub(super) fn members(&self, thing: &Thing) -> Result<Vec<MemberRow>, Error> {
         let mut rows = Vec::new();
         for name in thing.fields.keys() {
             let Some(officer) = field::member_officer(name) else { continue };

@@ -4,6 +4,7 @@
 mod desk;
 mod detail;
 mod devices;
+mod inbox;
 mod list;
 mod overview;
 mod proof;

@@ -28,6 +28,16 @@ state: string, reason: string | null,
  * This chain has two commits with one number somewhere: a cloned or restored phone.
  */
 forked: boolean, };
+export type ConflictPage = { visits: Array<VisitConflicts>, 
+/**
+ * How many visits are in conflict, whatever the page.
+ */
+total: number, };
+export type ConflictQuery = { 
+/**
+ * Only visits that started before this; none for the newest page.
+ */
+before_ms: number | null, };
 export type DeviceRow = { id: string, officer: string, officer_name: string, team_name: string | null, enrolled_ms: number, 
 /**
  * The device this one took over from after a restore or a lost key.
@@ -97,6 +107,11 @@ export type TeamInfo = { id: string, name: string,
  * bureau, brigade or district.
  */
 tier: string, district: string | null, };
+export type VisitConflicts = { row: VisitRow, attributes: Array<FieldRow>, 
+/**
+ * The members that `attributes` name.
+ */
+members: Array<MemberRow>, answers: Array<AnswerRow>, findings: Array<FindingRow>, };
 export type VisitDetail = { row: VisitRow, checklist: string | null, 
 /**
  * Conflicts on what the visit itself is: its kind, mode, lead level, venue and members (`m/` and the officer).
