@@ -15,7 +15,7 @@ pub const PACKET_BYTES_MAX: usize = 256 * 1024;
 pub const PACKET_UNPACKED_MAX: usize = 4 * 1024 * 1024;
 /// Commits of one packet; each costs a header hash, so this bounds the work before the signature is checked.
 pub const PACKET_COMMITS_MAX: usize = 4_096;
-/// Packets of one sync request or of one scope's feed in an answer: 16 full packets are 4 MiB.
+/// Packets of one sync request: 16 full packets are 4 MiB. Answers are bounded by bytes alone.
 pub const PACKETS_PER_SYNC_MAX: usize = 16;
 /// A field name; the longest is an item id after `a/` or an officer id after `m/`.
 pub const FIELD_NAME_BYTES_MAX: usize = 64;

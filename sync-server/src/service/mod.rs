@@ -99,7 +99,7 @@ impl Service {
             events: Events::default(),
         };
         // What a crash left stored but not published.
-        service.publish_all();
+        service.publish_all(&sync::Unpacked::new());
         Ok(service)
     }
 

@@ -1,6 +1,7 @@
 //! The round trip: stored and receipted, published in order, forks kept, everything else refused without effect.
 
 use xuncha_domain::cbor::Value;
+use xuncha_domain::ids::Entropy;
 use xuncha_domain::log::body::Entity;
 use xuncha_domain::model::{field, kind, verdict};
 use xuncha_domain::protocol::v1::refusal::packet as reason;
@@ -202,17 +203,43 @@ fn a_cursor_of_another_history_starts_again() {
 }
 
 #[test]
-fn pages_are_bounded_and_complete() {
+fn many_tiny_packets_come_in_one_round_trip() {
     let world = World::new();
     let (mut a, mut b) = (world.brigade_phone("甲"), world.brigade_phone("乙"));
-    for n in 1..=40 {
+    for n in 1..=100 {
         a.write(HERE, &[op(&visit(n), "a/CMN-R-01", Value::Bool(true))]);
         a.sync(vec![a.packet(HERE, n.into(), n.into())]);
     }
-    let answer = b.sync(Vec::new());
-    assert!(answer.more && answer.feeds.iter().all(|feed| feed.packets.len() <= 16));
+    let answer = b.send(&b.request(Vec::new()));
+    assert!(!answer.more);
     assert_eq!(b.read_hashes(HERE), a.read_hashes(HERE));
-    assert_eq!(b.read_hashes(HERE).len(), 40);
+    assert_eq!(b.read_hashes(HERE).len(), 100);
+}
+
+#[test]
+fn pages_are_bounded_by_bytes_and_complete() {
+    let world = World::new();
+    let (mut a, mut b) = (world.brigade_phone("甲"), world.brigade_phone("乙"));
+    let mut noise = [0; 30_000];
+    for n in 1..=60 {
+        world.entropy.fill(&mut noise);
+        let value = Value::text(hex::encode(noise));
+        a.write(HERE, &[op(&visit(n), "a/CMN-R-01", value)]);
+        a.sync(vec![a.packet(HERE, n.into(), n.into())]);
+    }
+    let mut pages = 0;
+    loop {
+        let answer = b.send(&b.request(Vec::new()));
+        let bytes: usize =
+            answer.feeds.iter().flat_map(|feed| &feed.packets).map(|packet| packet.len()).sum();
+        assert!(bytes <= 1024 * 1024, "{bytes}");
+        pages += 1;
+        if !answer.more {
+            break;
+        }
+    }
+    assert!(pages > 1);
+    assert_eq!(b.read_hashes(HERE), a.read_hashes(HERE));
 }
 
 #[test]

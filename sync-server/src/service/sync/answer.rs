@@ -6,7 +6,6 @@ use std::collections::HashMap;
 
 use minicbor::bytes::{ByteArray, ByteVec};
 use xuncha_domain::ids::{ChainId, CommitHash, Scope};
-use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::sync::{
     Cursor, Feed, HeadName, Run, Source, SyncAnswer, SyncRequest, VerdictNotice,
@@ -18,8 +17,10 @@ use crate::storage::{ChainRow, CommitRow, CommitState, Read, RowId};
 
 /// Bytes of packets in one answer: seconds on a bad link, after which the phone has something durable and asks on.
 const ANSWER_BYTES: usize = 1024 * 1024;
-/// Runs of one scope in one answer. A run that is left out costs some ten bytes.
+/// Runs of one scope in one answer, and so its packets: enough for packets of a single tap each to fill the answer.
 const RUNS_MAX: u32 = 2_000;
+/// What a packet or a run costs beside its own bytes: its length, its place, its numbers.
+const ENTRY_BYTES: usize = 16;
 /// Verdicts named per chain; a phone with more has been writing what it may not for long.
 const VERDICTS_MAX: u32 = 100;
 
@@ -108,6 +109,8 @@ impl Service {
 }
 
 /// What came after a cursor, as far as there is room, and whether there is more. None when there is nothing new.
+///
+/// Only bytes bound a page: on a bad link a round trip costs more than many small packets.
 fn feed(
     read: &Read<'_>,
     scope: &Scope,
@@ -139,10 +142,10 @@ fn feed(
             (None, None) => {
                 let bytes = read.packet(run.packet)?.bytes;
                 // The first packet of an answer always fits, so that every answer gets the reader on.
-                if packets.len() >= PACKETS_PER_SYNC_MAX || (bytes.len() > *room && *room < ANSWER_BYTES) {
+                if bytes.len() > *room && *room < ANSWER_BYTES {
                     break;
                 }
-                *room = room.saturating_sub(bytes.len());
+                *room = room.saturating_sub(bytes.len() + ENTRY_BYTES);
                 let place = u32::try_from(packets.len()).unwrap_or(u32::MAX);
                 packets.push(bytes.into());
                 places.insert(run.packet, place);

@@ -16,7 +16,7 @@ use xuncha_domain::protocol::v1::sync::{SyncAnswer, SyncRequest};
 use super::{Changed, Device, Error, Service};
 use crate::storage::Report;
 
-pub(super) use publish::{Counted, append, count};
+pub(super) use publish::{Counted, Unpacked, append, count};
 
 /// Scopes and chains of one phone: a city has ten districts, a phone a chain per scope and their successors.
 const NAMES_MAX: usize = 256;
@@ -35,7 +35,7 @@ impl Service {
         }
         let received = self.take_packets(device, &request.packets, now_ms)?;
         if received.stored > 0 {
-            self.publish_all();
+            self.publish_all(&received.unpacked);
         }
         self.note_report(device, request, now_ms)?;
         let answer = self.storage.read(|read| self.answer(read, device, request, &received, now_ms))?;

@@ -24,12 +24,15 @@ const BATCH: u32 = 4_096;
 /// Roots of the things that a batch changed.
 pub(in crate::service) type Counted = BTreeSet<RowId>;
 
+/// Commits at hand, by name.
+pub(in crate::service) type Unpacked = HashMap<CommitRef, Commit>;
+
 impl Service {
     /// Publishes everything that is stored. Breakage here must not cost a receipt: it is logged, and the next sync, or
-    /// the next start, tries again.
-    pub(in crate::service) fn publish_all(&self) {
+    /// the next start, tries again. What is not `at_hand` is unpacked from its stored packet.
+    pub(in crate::service) fn publish_all(&self, at_hand: &Unpacked) {
         loop {
-            match self.storage.write(|tx| self.publish_batch(tx)) {
+            match self.storage.write(|tx| self.publish_batch(tx, at_hand)) {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) => {
@@ -40,30 +43,37 @@ impl Service {
         }
     }
 
-    fn publish_batch(&self, tx: &Tx<'_>) -> Result<usize, Error> {
+    fn publish_batch(&self, tx: &Tx<'_>, at_hand: &Unpacked) -> Result<usize, Error> {
         let rows = tx.unjudged(BATCH)?;
         let mut counted = Counted::new();
         for run in rows.chunk_by(|a, b| a.packet == b.packet && a.seq + 1 == b.seq) {
-            self.publish_run(tx, run, &mut counted)?;
+            self.publish_run(tx, run, at_hand, &mut counted)?;
         }
         self.project(tx, &counted)?;
         Ok(rows.len())
     }
 
-    fn publish_run(&self, tx: &Tx<'_>, rows: &[CommitRow], counted: &mut Counted) -> Result<(), Error> {
+    fn publish_run(
+        &self,
+        tx: &Tx<'_>,
+        rows: &[CommitRow],
+        at_hand: &Unpacked,
+        counted: &mut Counted,
+    ) -> Result<(), Error> {
         let Some(first) = rows.first() else { return Ok(()) };
         let chain = tx.chain_by_row(first.chain)?;
-        let commits = self.unpack(tx, first.packet)?;
-        let closed_ms = tx.device(&chain.device.0)?.and_then(|device| device.closed_ms);
+        let stored;
+        let commits = if rows.iter().all(|row| at_hand.contains_key(&row.hash.short())) {
+            at_hand
+        } else {
+            stored = self.unpack(tx, first.packet)?;
+            &stored
+        };
         let mut judged = Vec::new();
         for row in rows {
             let commit =
                 commits.get(&row.hash.short()).ok_or(Error::Internal("a commit is not in its packet"))?;
-            let author = Author {
-                is_hq: chain.device.0 == self.city.id.0,
-                closed: closed_ms.is_some_and(|closed_ms| closed_ms <= row.received_ms),
-            };
-            judged.push((row, commit, judge(&author, commit)));
+            judged.push((row, commit, judge(&self.author(tx, &chain, row)?, commit)));
         }
         // Verdicts go first, so that a phone knows what is held before it sees it.
         let verdicts: Vec<Vec<Draft>> = judged
@@ -90,12 +100,17 @@ impl Service {
         Ok(())
     }
 
+    /// What judging needs to know about who wrote a commit.
+    pub(super) fn author(&self, tx: &Tx<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Author, Error> {
+        let closed_ms = tx.device(&chain.device.0)?.and_then(|device| device.closed_ms);
+        Ok(Author {
+            is_hq: chain.device.0 == self.city.id.0,
+            closed: closed_ms.is_some_and(|closed_ms| closed_ms <= row.received_ms),
+        })
+    }
+
     /// The commits of a stored packet. They were verified when they came; bytes that changed since are breakage.
-    pub(in crate::service) fn unpack(
-        &self,
-        tx: &Tx<'_>,
-        packet: RowId,
-    ) -> Result<HashMap<CommitRef, Commit>, Error> {
+    pub(in crate::service) fn unpack(&self, tx: &Tx<'_>, packet: RowId) -> Result<Unpacked, Error> {
         let row = tx.packet(packet)?;
         let damaged = |_| Error::Internal("a stored packet is damaged");
         let packet = Packet::decode(&row.bytes).map_err(damaged)?;

@@ -14,16 +14,20 @@ use xuncha_domain::log::packet::{self, Packet, PacketError};
 use xuncha_domain::protocol::v1::refusal::packet as reason;
 use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
 
+use super::publish::Unpacked;
 use crate::service::{Device, Error, Service};
 use crate::storage::{self, NewChain, NewPacket, Read, Tx};
 
 /// What became of the packets of one request.
+#[derive(Default)]
 pub(super) struct Received {
     /// Commits that HQ did not have.
     pub(super) stored: usize,
     pub(super) refused: Vec<Refused>,
     /// The last commit of every packet that was taken.
     pub(super) heads: Vec<CommitHash>,
+    /// Every commit of those packets, so that publishing need not unpack them again.
+    pub(super) unpacked: Unpacked,
 }
 
 /// A packet whose every byte is accounted for.
@@ -98,7 +102,7 @@ impl Service {
         packets: &[ByteVec],
         now_ms: i64,
     ) -> Result<Received, Error> {
-        let mut received = Received { stored: 0, refused: Vec::new(), heads: Vec::new() };
+        let mut received = Received::default();
         if packets.is_empty() {
             return Ok(received);
         }
@@ -127,6 +131,8 @@ impl Service {
                 .iter()
                 .try_fold(0, |stored, whole| Ok::<_, Error>(stored + store(tx, sender, whole, now_ms)?))
         })?;
+        let commits = wholes.into_iter().flat_map(|whole| whole.commits);
+        received.unpacked = commits.map(|commit| (commit.hash.short(), commit)).collect();
         Ok(received)
     }
 
