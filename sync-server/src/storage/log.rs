@@ -241,6 +241,14 @@ impl Read<'_> {
         Ok(statement.query_map([limit], commit)?.collect::<Result<_, _>>()?)
     }
 
+    /// Commits that are held, in the order of arrival, after a row.
+    pub fn held_after(&self, after: RowId, limit: u32) -> Result<Vec<CommitRow>, Error> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM commits WHERE state = 'held' AND id > ?1 ORDER BY id LIMIT ?2");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement.query_map((after, limit), commit)?.collect::<Result<_, _>>()?)
+    }
+
     pub fn packet(&self, id: RowId) -> Result<PacketRow, Error> {
         Ok(self
             .conn

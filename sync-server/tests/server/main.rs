@@ -8,4 +8,5 @@ mod console;
 mod http;
 mod phone;
 mod sync;
+mod upgrade;
 mod world;

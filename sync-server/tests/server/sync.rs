@@ -11,9 +11,9 @@ use xuncha_server::storage::Role;
 use crate::phone::{op, over, visit};
 use crate::world::World;
 
-const HERE: &str = "district/140105";
+pub const HERE: &str = "district/140105";
 
-fn admin() -> ConsoleUser {
+pub fn admin() -> ConsoleUser {
     ConsoleUser { id: [9; 16], name: "hq".into(), role: Role::Admin }
 }
 

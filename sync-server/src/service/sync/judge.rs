@@ -9,6 +9,10 @@ use xuncha_domain::model::fact::{Photo, Position};
 use xuncha_domain::model::words::HeldReason;
 use xuncha_domain::model::{field, kind};
 
+/// Counts up with every change of what [`judge`] says, and with every format that this server learns to read: commits
+/// that an older judge held are then judged again.
+pub(super) const VERSION: u32 = 1;
+
 /// What judging needs to know about the author.
 pub(super) struct Author {
     pub(super) is_hq: bool,

@@ -2,12 +2,13 @@
 //!
 //! [`receive`] verifies and stores packets in one transaction; what is stored stays stored whatever follows. [`judge`] and
 //! [`publish`] give judged commits their place in the feed, in short transactions of their own that may be repeated.
-//! [`answer`] reads: receipts say what the database holds, never what the request hoped for.
+//! [`rejudge`] looks again at what an older server held. [`answer`] reads: receipts say what the database holds, never what the request hoped for.
 
 mod answer;
 mod judge;
 mod publish;
 mod receive;
+mod rejudge;
 
 use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
 use xuncha_domain::protocol::v1::blobs::LACKING_MAX;

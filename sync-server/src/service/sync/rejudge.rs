@@ -1,0 +1,92 @@
+//! After an upgrade: commits that an older judge held are judged again. Held → applied, never back.
+//!
+//! The version of the last judge lies in the database and moves only when all are done, so a crash in between repeats
+//! the rest: what was applied is no longer held, and what stays held is left as it is.
+
+use std::collections::HashMap;
+
+use xuncha_domain::log::body::Reference;
+use xuncha_domain::model::words::HeldReason;
+use xuncha_domain::model::{field, kind, verdict};
+
+use super::judge::{self, judge};
+use super::publish::{Counted, Unpacked, count};
+use crate::service::author::Draft;
+use crate::service::{Error, Service};
+use crate::storage::{ChainRow, CommitRow, CommitState, RowId, Tx};
+
+/// Held commits in one transaction; each may bring a packet of 4 MiB into memory.
+const BATCH: u32 = 64;
+const VERSION_KEY: &str = "judge_version";
+
+impl Service {
+    /// Judges again what is held, when this program's judge is newer than the one that held it.
+    ///
+    /// Returns how many commits were applied after all.
+    pub(in crate::service) fn judge_again(&self) -> Result<usize, Error> {
+        if self.storage.read(|read| Ok::<_, Error>(read.meta(VERSION_KEY)?))?.is_some_and(current) {
+            return Ok(0);
+        }
+        let mut applied = 0;
+        let mut after = 0;
+        while let Some((last, more)) = self.storage.write(|tx| self.judge_batch_again(tx, after))? {
+            after = last;
+            applied += more;
+        }
+        self.storage.write(|tx| tx.set_meta(VERSION_KEY, &judge::VERSION.to_be_bytes()))?;
+        Ok(applied)
+    }
+
+    /// The row of the last commit looked at and how many were applied; none when nothing is held after `after`.
+    fn judge_batch_again(&self, tx: &Tx<'_>, after: RowId) -> Result<Option<(RowId, usize)>, Error> {
+        let rows = tx.held_after(after, BATCH)?;
+        let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
+        let mut packets: HashMap<RowId, Unpacked> = HashMap::new();
+        let mut counted = Counted::new();
+        let mut applied = 0;
+        for row in &rows {
+            let chain = tx.chain_by_row(row.chain)?;
+            if !packets.contains_key(&row.packet) {
+                // Held commits come in the order of arrival, so one packet at a time is enough.
+                packets.clear();
+                packets.insert(row.packet, self.unpack(tx, row.packet)?);
+            }
+            let commit = packets.get(&row.packet).and_then(|commits| commits.get(&row.hash.short()));
+            let commit = commit.ok_or(Error::Internal("a commit is not in its packet"))?;
+            if judge(&self.author(tx, &chain, row)?, commit).is_some() {
+                continue;
+            }
+            counted.append(&mut self.say_applied(tx, &chain, row)?);
+            // The reason stays: the phone is told that what was held for it counts now.
+            let position = row.position.ok_or(Error::Internal("a held commit has no position"))?;
+            tx.set_judged(row.id, CommitState::Applied, row.reason.as_deref(), position)?;
+            counted.append(&mut count(tx, &chain, row, commit)?);
+            applied += 1;
+        }
+        self.project(tx, &counted)?;
+        Ok(Some((last, applied)))
+    }
+
+    /// The verdict of HQ over the one that held the commit, so that every phone counts it, too.
+    fn say_applied(&self, tx: &Tx<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Counted, Error> {
+        let entity = verdict::entity(&row.hash);
+        let mut draft = Draft::plain(entity, field::FACT, verdict::to_value(true, reason(row)?));
+        if let Some(known) = tx.entity(&chain.scope, kind::VERDICT, &draft.entity.id)? {
+            for held in tx.field(known, field::FACT)?.live.keys() {
+                let verdict = tx.commit(held)?.ok_or(Error::Internal("a verdict is missing"))?;
+                let chain = tx.chain_by_row(verdict.chain)?.name;
+                draft.over.push(Reference::Other { chain, seq: verdict.seq, commit: *held });
+            }
+        }
+        self.write_as_hq(tx, &chain.scope, self.hq_officer(), &[vec![draft]])
+    }
+}
+
+fn current(version: Vec<u8>) -> bool {
+    version.try_into().is_ok_and(|bytes| u32::from_be_bytes(bytes) >= judge::VERSION)
+}
+
+fn reason(row: &CommitRow) -> Result<HeldReason, Error> {
+    let text = row.reason.as_deref().unwrap_or_default();
+    HeldReason::parse(text).ok_or(Error::Internal("a commit is held without a reason"))
+}
