@@ -91,6 +91,19 @@ impl Desk {
         self.0.shot("console-5-proof");
     }
 
+    /// The one conflict of the one visit in the inbox is settled by keeping `value`.
+    pub fn settles_the_conflict(&self, values: [&str; 2], value: &str) {
+        self.opens("conflicts");
+        self.0.part("conflict-visit").are(1);
+        self.0.part("visit-conflict").are(1);
+        for words in values {
+            self.0.part("visit-conflict").says(words);
+        }
+        self.0.shot("console-6-conflicts");
+        self.0.css(&format!("[data-testid='conflict-keep'][data-value='{value}']")).click();
+        self.0.part("conflicts-none").appears();
+    }
+
     pub fn opens(&self, page: &str) {
         self.0.css(&format!("nav a[href='#/{page}']")).click();
     }

@@ -12,5 +12,6 @@
 mod browser;
 mod desk;
 mod enrolment;
+mod inbox;
 mod officer;
 mod window;
