@@ -34,7 +34,7 @@ fn status(error: &Error) -> StatusCode {
         }
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::BadRequest(_) | Error::Malformed => StatusCode::BAD_REQUEST,
-        Error::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::TooManyAttempts(_) | Error::OverQuota(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::SetupDone | Error::UserTaken | Error::Stale | Error::OffsetConflict(_) => StatusCode::CONFLICT,
         Error::WeakPassword => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -54,7 +54,7 @@ fn checksum_mismatch() -> StatusCode {
 
 fn retry_s(error: &Error) -> Option<u32> {
     match error {
-        Error::TooManyAttempts(wait_s) => Some(*wait_s),
+        Error::TooManyAttempts(wait_s) | Error::OverQuota(wait_s) => Some(*wait_s),
         Error::Busy => Some(BUSY_RETRY_S),
         _ => None,
     }

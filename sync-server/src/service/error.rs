@@ -31,6 +31,8 @@ pub enum Error {
     UserTaken,
     #[error("busy, try again")]
     Busy,
+    #[error("more than one device may bring in an hour, try again in {0} s")]
+    OverQuota(u32),
     #[error("no such enrolment code")]
     CodeUnknown,
     #[error("the enrolment code was used")]
@@ -78,7 +80,7 @@ impl Error {
             Self::SetupToken => "setup_token",
             Self::WeakPassword => "weak_password",
             Self::UserTaken => "user_taken",
-            Self::Busy => refusal::BUSY,
+            Self::Busy | Self::OverQuota(_) => refusal::BUSY,
             Self::CodeUnknown => refusal::CODE_UNKNOWN,
             Self::CodeUsed => refusal::CODE_USED,
             Self::CodeExpired => refusal::CODE_EXPIRED,

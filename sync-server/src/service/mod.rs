@@ -15,6 +15,7 @@ mod import;
 mod key;
 mod people;
 mod photos;
+mod quotas;
 mod registry;
 mod rows;
 mod secret;

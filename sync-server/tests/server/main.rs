@@ -7,6 +7,7 @@ mod accounts;
 mod console;
 mod http;
 mod phone;
+mod quotas;
 mod sync;
 mod upgrade;
 mod world;

@@ -83,7 +83,7 @@ impl Service {
             unknown_heads,
             scopes: scopes.iter().map(ToString::to_string).collect(),
             more,
-            retry_after_s: None,
+            retry_after_s: received.retry_after_s,
         })
     }
 

@@ -15,7 +15,7 @@ use xuncha_domain::protocol::v1::refusal::packet as reason;
 use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
 
 use super::publish::Unpacked;
-use crate::service::{Device, Error, Service};
+use crate::service::{Device, Error, Service, quotas};
 use crate::storage::{self, NewChain, NewPacket, Read, Tx};
 
 /// What became of the packets of one request.
@@ -24,6 +24,8 @@ pub(super) struct Received {
     /// Commits that HQ did not have.
     pub(super) stored: usize,
     pub(super) refused: Vec<Refused>,
+    /// The sender is over its quota: the last packets were not looked at, and may come again after so many seconds.
+    pub(super) retry_after_s: Option<u32>,
     /// The last commit of every packet that was taken.
     pub(super) heads: Vec<CommitHash>,
     /// Every commit of those packets, so that publishing need not unpack them again.
@@ -107,9 +109,16 @@ impl Service {
             return Ok(received);
         }
         let wholes = self.storage.read(|read| {
+            let brought = read.packets_brought(&sender.id, quotas::since_ms(now_ms))?;
+            let mut room = quotas::packets(sender, brought, now_ms);
             let mut arrived = Arrived::default();
             let mut wholes = Vec::new();
             for (index, bytes) in (0_u32..).zip(packets) {
+                let Some(left) = room.bytes.checked_sub(bytes.len() as u64) else {
+                    received.retry_after_s = Some(room.retry_after_s);
+                    break;
+                };
+                room.bytes = left;
                 match self.verify(read, &mut arrived, bytes) {
                     Ok(whole) => wholes.push(whole),
                     Err(Fault::Refused(reason, last_common)) => {

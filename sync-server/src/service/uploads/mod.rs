@@ -11,7 +11,7 @@ mod turns;
 use xuncha_domain::ids::random;
 use xuncha_domain::protocol::v1::blobs::{BLOB_BYTES_MAX, LACKING_MAX};
 
-use super::{Changed, Device, Error, Service};
+use super::{Changed, Device, Error, Service, quotas};
 use crate::blobs::{self, Completed, PartWriter};
 use crate::storage::{UploadRow, UploadState};
 
@@ -97,6 +97,7 @@ impl Service {
         if announced.size == 0 || announced.metadata.len() > METADATA_BYTES_MAX {
             return Err(Error::BadRequest("upload length or metadata"));
         }
+        let now_ms = self.clock.now_ms();
         let id = random(&*self.entropy);
         let upload = UploadRow {
             id,
@@ -111,7 +112,12 @@ impl Service {
             if tx.blob_size(&upload.sha256)?.is_some() {
                 return Ok::<_, Error>((Creation::Held(upload.sha256), Vec::new()));
             }
-            tx.insert_upload(&upload, self.clock.now_ms())?;
+            let brought = tx.uploads_announced(&device.id, quotas::since_ms(now_ms))?;
+            let room = quotas::uploads(device, brought, now_ms);
+            if upload.size > room.bytes {
+                return Err(Error::OverQuota(room.retry_after_s));
+            }
+            tx.insert_upload(&upload, now_ms)?;
             let beyond = tx.uploads_beyond(&device.id, OPEN_UPLOADS_MAX)?;
             for old in &beyond {
                 tx.set_upload_state(old, UploadState::Dropped)?;

@@ -94,6 +94,7 @@ pub struct SyncAnswer {
     /// There is more after the new cursors: ask again at once.
     #[n(7)]
     pub more: bool,
+    /// Over the device's quota: the last packets of the request were neither stored nor refused, and may come again then.
     #[n(8)]
     pub retry_after_s: Option<u32>,
 }
