@@ -13,7 +13,7 @@ pub enum UploadState {
     Held,
     /// Complete, but the bytes did not have the hash that was announced.
     Refused,
-    /// Given up for newer ones of the same device.
+    /// Given up: for newer ones of the same device, after its time, or because the device said so.
     Dropped,
 }
 
@@ -45,6 +45,7 @@ pub struct UploadRow {
     pub state: UploadState,
     /// `Upload-Metadata` as it came.
     pub metadata: String,
+    pub created_ms: i64,
 }
 
 fn upload(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
@@ -56,6 +57,7 @@ fn upload(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
         offset: row.get(4)?,
         state: UploadState::parse(&row.get::<_, String>(5)?)?,
         metadata: row.get(6)?,
+        created_ms: row.get(7)?,
     })
 }
 
@@ -73,7 +75,7 @@ impl Read<'_> {
         optional(
             self.conn
                 .prepare_cached(
-                    "SELECT id, device, sha256, size, offset_bytes, state, metadata FROM uploads WHERE id = ?1",
+                    "SELECT id, device, sha256, size, offset_bytes, state, metadata, created_ms FROM uploads WHERE id = ?1",
                 )?
                 .query_row([id], upload),
         )
@@ -87,13 +89,21 @@ impl Read<'_> {
         )?;
         Ok(statement.query_map((device, keep), |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
+
+    /// Open uploads that were created before then, oldest first.
+    pub fn uploads_before(&self, created_ms: i64, limit: u32) -> Result<Vec<[u8; 16]>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id FROM uploads WHERE state = 'open' AND created_ms < ?1 ORDER BY created_ms LIMIT ?2",
+        )?;
+        Ok(statement.query_map((created_ms, limit), |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
 }
 
 impl Tx<'_> {
-    pub fn insert_upload(&self, upload: &UploadRow, now_ms: i64) -> Result<(), Error> {
+    pub fn insert_upload(&self, upload: &UploadRow) -> Result<(), Error> {
         self.conn.execute(
             "INSERT INTO uploads (id, device, sha256, size, metadata, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (upload.id, upload.device, upload.sha256, upload.size, &upload.metadata, now_ms),
+            (upload.id, upload.device, upload.sha256, upload.size, &upload.metadata, upload.created_ms),
         )?;
         Ok(())
     }

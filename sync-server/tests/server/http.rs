@@ -231,7 +231,10 @@ fn wrong_requests_get_the_codes_of_the_specification() {
     assert_eq!(nameless.status(), 400);
     let options = hq.send("OPTIONS", "/v1/blobs", &[], b"");
     assert_eq!((options.status().as_u16(), header(&options, "tus-max-size").as_str()), (204, "41943040"));
-    assert_eq!(header(&options, "tus-extension"), "creation,creation-with-upload,checksum");
+    assert_eq!(
+        header(&options, "tus-extension"),
+        "creation,creation-with-upload,checksum,expiration,termination"
+    );
     assert_eq!(header(&options, "tus-checksum-algorithm"), "sha256,sha1");
 }
 
@@ -242,6 +245,54 @@ fn bytes_with_another_hash_are_refused_and_gone() {
     assert_eq!(hq.patch(&at, 0, &picture(5, 500), &[]).status(), 460);
     assert_eq!(hq.tus("HEAD", &at, &[], b"").status(), 410);
     assert_eq!(hq.patch(&at, 0, &picture(4, 500), &[]).status(), 410);
+}
+
+#[test]
+fn a_terminated_upload_is_gone_and_a_blob_stays() {
+    let hq = Hq::start();
+    let bytes = picture(10, 4_000);
+    let at = hq.create(&bytes);
+    assert_eq!(hq.patch(&at, 0, &bytes[..1_000], &[]).status(), 204);
+    assert_eq!(hq.tus("DELETE", &at, &[], b"").status(), 204);
+    for method in ["HEAD", "DELETE"] {
+        assert_eq!(hq.tus(method, &at, &[], b"").status(), 410, "{method}");
+    }
+    assert_eq!(hq.patch(&at, 1_000, &bytes[1_000..], &[]).status(), 410);
+    assert!(std::fs::read_dir(hq.world.dir.path().join("blobs/parts")).unwrap().next().is_none());
+    assert_eq!(hq.tus("DELETE", &format!("/v1/blobs/{}", "0".repeat(32)), &[], b"").status(), 404);
+    let at = hq.create(&bytes);
+    hq.go_on(&at, &bytes);
+    let blob = format!("/v1/blobs/{}", hex::encode(Sha256::digest(&bytes)));
+    assert_eq!(hq.tus("DELETE", &blob, &[], b"").status(), 403, "HQ said that it holds it");
+    assert_eq!(hq.tus("POST", &at, &[("x-http-method-override", "DELETE")], b"").status(), 204);
+    assert_eq!(hq.offset(&blob), "4000");
+}
+
+#[test]
+fn an_unfinished_upload_expires_and_is_swept() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let hq = Hq::start();
+    let bytes = picture(11, 4_000);
+    let at = hq.create(&bytes);
+    let headers = [("upload-length", "4000"), ("upload-metadata", &metadata(&bytes) as &str)];
+    let created = hq.tus("POST", "/v1/blobs", &headers, b"");
+    assert_eq!(header(&created, "upload-expires"), "Sat, 08 Feb 2020 00:00:00 GMT");
+    let patched = hq.patch(&at, 0, &bytes[..1_000], &[]);
+    assert_eq!(header(&patched, "upload-expires"), "Sat, 08 Feb 2020 00:00:00 GMT");
+    let whole = hq.create(&picture(12, 100));
+    let last = hq.patch(&whole, 0, &picture(12, 100), &[]);
+    assert_eq!((last.status().as_u16(), header(&last, "upload-expires").as_str()), (204, ""));
+    hq.world.clock.advance(7 * DAY_MS - 1);
+    assert_eq!(hq.offset(&at), "1000");
+    hq.world.clock.advance(1);
+    assert_eq!(hq.tus("HEAD", &at, &[], b"").status(), 410);
+    assert_eq!(hq.patch(&at, 1_000, &bytes[1_000..], &[]).status(), 410);
+    let parts = || std::fs::read_dir(hq.world.dir.path().join("blobs/parts")).unwrap().count();
+    assert_eq!(parts(), 1, "a request that began in time may end");
+    hq.world.clock.advance(DAY_MS + 1);
+    hq.create(&picture(13, 100));
+    assert_eq!(parts(), 0);
+    assert_eq!(hq.offset(&whole), "100", "what is complete does not expire");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The headers of tus, read without trust.
 
-use axum::http::{HeaderMap, HeaderName, header};
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -18,6 +20,7 @@ pub(super) const MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
 pub(super) const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 pub(super) const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 pub(super) const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
+const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 
 /// A non-negative integer; none when missing or anything else.
@@ -61,10 +64,18 @@ pub(super) fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Error> {
     Ok(Some(Checksum { algorithm, expected }))
 }
 
+/// Says when an unfinished upload is given up, as RFC 9110 writes times; whole seconds, rounded down.
+pub(super) fn set_expires(headers: &mut HeaderMap, expires_ms: Option<i64>) {
+    let Some(seconds) = expires_ms.and_then(|ms| u64::try_from(ms / 1_000).ok()) else { return };
+    let time = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
+    if let Ok(value) = HeaderValue::try_from(time) {
+        headers.insert(EXPIRES, value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn with(name: HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])

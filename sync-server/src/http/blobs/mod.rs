@@ -1,4 +1,4 @@
-//! `/v1/blobs`: tus 1.0.0 with creation, creation-with-upload and checksum, for photos named by their SHA-256.
+//! `/v1/blobs`: tus 1.0.0 with creation, creation-with-upload, checksum, expiration and termination, for photos named by their SHA-256.
 //!
 //! `Upload-Metadata` must carry `sha256` (64 hexadecimal digits, base64-encoded as tus wants it). When HQ holds that blob
 //! already, creation answers 201 with `Upload-Offset` equal to the length and a `Location` by the hash, so that an ordinary
@@ -22,15 +22,20 @@ use super::app::App;
 use super::device::{OpenPhone, Phone};
 use super::error::Problem;
 use super::json::id;
-use crate::service::{Announced, Creation, Error, UploadRef};
+use crate::service::{Announced, Creation, Device, Error, UploadRef};
 
 use headers::{MAX_SIZE, OFFSET_TYPE, RESUMABLE, VERSION};
+
+const EXTENSIONS: &str = "creation,creation-with-upload,checksum,expiration,termination";
 
 pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/v1/blobs", post(create).options(options))
         .route("/v1/blobs/lacking", post(lacking))
-        .route("/v1/blobs/{id}", get(download).head(head).patch(patch).post(overridden).options(options))
+        .route(
+            "/v1/blobs/{id}",
+            get(download).head(head).patch(patch).post(overridden).delete(terminate).options(options),
+        )
         .layer(from_fn(tus_headers))
 }
 
@@ -53,7 +58,7 @@ async fn tus_headers(request: Request, next: Next) -> Response {
 async fn options() -> Response {
     let headers = [
         (headers::TUS_VERSION, HeaderValue::from_static(VERSION)),
-        (headers::TUS_EXTENSION, HeaderValue::from_static("creation,creation-with-upload,checksum")),
+        (headers::TUS_EXTENSION, HeaderValue::from_static(EXTENSIONS)),
         (headers::TUS_CHECKSUM_ALGORITHM, HeaderValue::from_static("sha256,sha1")),
         (MAX_SIZE, HeaderValue::from(BLOB_BYTES_MAX)),
     ];
@@ -72,14 +77,14 @@ async fn create(
     let checksum = headers::checksum(&headers)?;
     let length = headers::content_length(&headers);
     match app.run(move |service| service.create_upload(&device, announced)).await? {
-        Creation::Held(sha256) => Ok(created(&hex::encode(sha256), size)),
+        Creation::Held(sha256) => Ok(created(&hex::encode(sha256), size, None)),
         Creation::Created(upload) => {
             let offset = if with_upload {
-                receive::receive(app, device, upload, 0, length, checksum, body).await?
+                receive::receive(app.clone(), device, upload, 0, length, checksum, body).await?
             } else {
                 0
             };
-            Ok(created(&hex::encode(upload), offset))
+            Ok(created(&hex::encode(upload), offset, expires_ms(&app, device, upload).await?))
         }
     }
 }
@@ -91,11 +96,18 @@ fn announced(headers: &HeaderMap) -> Result<Announced, Error> {
     Ok(Announced { sha256, size, metadata })
 }
 
-fn created(name: &str, offset: u64) -> Response {
+fn created(name: &str, offset: u64, expires_ms: Option<i64>) -> Response {
     let location =
         HeaderValue::try_from(format!("/v1/blobs/{name}")).unwrap_or(HeaderValue::from_static("/v1/blobs"));
     let headers = [(header::LOCATION, location), (headers::OFFSET, HeaderValue::from(offset))];
-    (StatusCode::CREATED, headers).into_response()
+    let mut response = (StatusCode::CREATED, headers).into_response();
+    headers::set_expires(response.headers_mut(), expires_ms);
+    response
+}
+
+async fn expires_ms(app: &App, device: Device, upload: [u8; 16]) -> Result<Option<i64>, Problem> {
+    let upload = app.run(move |service| service.upload(&device, UploadRef::Upload(upload))).await?;
+    Ok(upload.expires_ms)
 }
 
 fn upload_ref(text: &str) -> Result<UploadRef, Error> {
@@ -121,6 +133,7 @@ async fn head(
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     let mut response = (StatusCode::OK, headers).into_response();
+    headers::set_expires(response.headers_mut(), upload.expires_ms);
     if let Some(value) = HeaderValue::try_from(upload.metadata).ok().filter(|value| !value.is_empty()) {
         response.headers_mut().insert(headers::METADATA, value);
     }
@@ -140,17 +153,36 @@ async fn patch(
     let offset = headers::number(&headers, headers::OFFSET).ok_or(Error::BadRequest("Upload-Offset"))?;
     let checksum = headers::checksum(&headers)?;
     let (at, length) = (upload_ref(&name)?, headers::content_length(&headers));
-    let offset = match at {
+    let (offset, expires_ms) = match at {
         UploadRef::Upload(id) if length != Some(0) => {
-            receive::receive(app, device, id, offset, length, checksum, body).await?
+            let offset = receive::receive(app.clone(), device, id, offset, length, checksum, body).await?;
+            (offset, expires_ms(&app, device, id).await?)
         }
         // Nothing to add, or nothing can follow: clients that find an upload complete say goodbye like this.
         _ => match app.run(move |service| service.upload(&device, at)).await?.offset {
-            stands if stands == offset && length == Some(0) => offset,
+            stands if stands == offset && length == Some(0) => (offset, None),
             stands => return Err(Error::OffsetConflict(stands).into()),
         },
     };
-    Ok((StatusCode::NO_CONTENT, [(headers::OFFSET, HeaderValue::from(offset))]).into_response())
+    let mut response =
+        (StatusCode::NO_CONTENT, [(headers::OFFSET, HeaderValue::from(offset))]).into_response();
+    headers::set_expires(response.headers_mut(), expires_ms);
+    Ok(response)
+}
+
+/// Gives an upload up. A request that is still bringing bytes is asked to stop first.
+async fn terminate(
+    State(app): State<App>,
+    Phone(device): Phone,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    let at = upload_ref(&name)?;
+    let _turn = match at {
+        UploadRef::Upload(id) => Some(app.service().upload_turn(&id).take().await),
+        UploadRef::Blob(_) => None,
+    };
+    app.run(move |service| service.terminate_upload(&device, at)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Some networks let only GET and POST through; tus has a header for that.
@@ -164,6 +196,7 @@ async fn overridden(
     match headers.get("x-http-method-override").map(HeaderValue::as_bytes) {
         Some(b"PATCH") => patch(app, phone, path, headers, body).await,
         Some(b"HEAD") => head(app, phone, path).await,
+        Some(b"DELETE") => terminate(app, phone, path).await,
         _ => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
     }
 }

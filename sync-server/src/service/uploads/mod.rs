@@ -21,6 +21,13 @@ pub use turns::{HeldTurn, Turn};
 
 /// Open uploads of one device; a day's photos. More push out the oldest, which the phone then creates again.
 const OPEN_UPLOADS_MAX: u32 = 200;
+/// How long an unfinished upload waits for its rest. A phone that was away for longer sends the photo again, which costs
+/// one photo's bytes; it is never lost, because it leaves the phone on a receipt only.
+const UNFINISHED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// A request that began in time may end: what expired is swept only after this.
+const SWEPT_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+/// Uploads swept by one creation, so that none waits for a long one; every creation adds one at most.
+const SWEPT_AT_ONCE: u32 = 50;
 /// `Upload-Metadata` is handed back as it came, so it is kept; ours is under 120 bytes.
 const METADATA_BYTES_MAX: usize = 1_000;
 
@@ -54,6 +61,8 @@ pub struct Upload {
     pub offset: u64,
     pub size: u64,
     pub metadata: String,
+    /// When an unfinished upload is given up; none once it is complete.
+    pub expires_ms: Option<i64>,
 }
 
 /// How a request's bytes ended.
@@ -107,6 +116,7 @@ impl Service {
             offset: 0,
             state: UploadState::Open,
             metadata: announced.metadata,
+            created_ms: now_ms,
         };
         let (creation, dropped) = self.storage.write(|tx| {
             if tx.blob_size(&upload.sha256)?.is_some() {
@@ -117,12 +127,13 @@ impl Service {
             if upload.size > room.bytes {
                 return Err(Error::OverQuota(room.retry_after_s));
             }
-            tx.insert_upload(&upload, now_ms)?;
-            let beyond = tx.uploads_beyond(&device.id, OPEN_UPLOADS_MAX)?;
-            for old in &beyond {
+            tx.insert_upload(&upload)?;
+            let mut given_up = tx.uploads_beyond(&device.id, OPEN_UPLOADS_MAX)?;
+            given_up.extend(tx.uploads_before(now_ms - UNFINISHED_MS - SWEPT_AFTER_MS, SWEPT_AT_ONCE)?);
+            for old in &given_up {
                 tx.set_upload_state(old, UploadState::Dropped)?;
             }
-            Ok((Creation::Created(id), beyond))
+            Ok((Creation::Created(id), given_up))
         })?;
         for old in dropped {
             self.blobs.drop_part(&old)?;
@@ -136,13 +147,22 @@ impl Service {
             UploadRef::Blob(sha256) => {
                 let size =
                     self.storage.read(|r| Ok::<_, Error>(r.blob_size(&sha256)?))?.ok_or(Error::NotFound)?;
-                Ok(Upload { offset: size, size, metadata: String::new() })
+                Ok(Upload { offset: size, size, metadata: String::new(), expires_ms: None })
             }
             UploadRef::Upload(id) => {
                 let row = self.own_upload(device, &id)?;
-                Ok(Upload { offset: row.offset, size: row.size, metadata: row.metadata })
+                let expires_ms = (row.state == UploadState::Open).then(|| expires_ms(&row));
+                Ok(Upload { offset: row.offset, size: row.size, metadata: row.metadata, expires_ms })
             }
         }
+    }
+
+    /// Gives an upload up; take its turn first. A blob that came of it stays: HQ has said that it holds it.
+    pub fn terminate_upload(&self, device: &Device, at: UploadRef) -> Result<(), Error> {
+        let UploadRef::Upload(id) = at else { return Err(Error::Forbidden) };
+        self.own_upload(device, &id)?;
+        self.storage.write(|tx| tx.set_upload_state(&id, UploadState::Dropped))?;
+        Ok(self.blobs.drop_part(&id)?)
     }
 
     /// The turn of a request at this upload; take it before [`Service::receive`].
@@ -219,10 +239,15 @@ impl Service {
         let row = self.storage.read(|r| Ok::<_, Error>(r.upload(id)?))?;
         let row = row.filter(|row| row.device == device.id).ok_or(Error::NotFound)?;
         match row.state {
+            UploadState::Open if expires_ms(&row) <= self.clock.now_ms() => Err(Error::Gone),
             UploadState::Open | UploadState::Held => Ok(row),
             UploadState::Refused | UploadState::Dropped => Err(Error::Gone),
         }
     }
+}
+
+fn expires_ms(upload: &UploadRow) -> i64 {
+    upload.created_ms.saturating_add(UNFINISHED_MS)
 }
 
 impl Receiving {
