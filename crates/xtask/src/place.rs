@@ -35,6 +35,11 @@ pub(crate) fn built(name: &str) -> PathBuf {
     target().join("debug").join(name)
 }
 
+/// The virtual environment of the Python client that the tests run.
+pub(crate) fn tuspy() -> PathBuf {
+    target().join("tuspy")
+}
+
 /// `cargo …` in the root, building into [`target`].
 pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

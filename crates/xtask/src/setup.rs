@@ -1,5 +1,5 @@
-//! Installs what is missing and nothing else: system packages by apt-get, the packages of `ui` by npm, and
-//! cargo-nextest by cargo. Whatever is present is left alone, so a second call costs a second.
+//! Installs what is missing and nothing else: system packages by apt-get, the packages of `ui` by npm, a Python client by
+//! pip, and cargo-nextest by cargo. Whatever is present is left alone, so a second call costs a second.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,7 +12,8 @@ use crate::place;
 /// To build and to show the app. The font is needed because the product speaks Chinese.
 const TO_BUILD: &[&str] = &["build-essential", "pkg-config", "libwebkit2gtk-4.1-dev", "fonts-noto-cjk"];
 /// To drive the app and a browser on a machine without a screen.
-const TO_TEST: &[&str] = &["webkit2gtk-driver", "xvfb", "chromium", "chromium-driver"];
+const TO_TEST: &[&str] =
+    &["webkit2gtk-driver", "xvfb", "chromium", "chromium-driver", "python3", "python3-venv"];
 /// What Vite asks for; checked here because its own message is hard to read.
 const NODE_AT_LEAST: (u32, u32) = (20, 19);
 
@@ -25,6 +26,7 @@ pub(crate) fn for_run() -> Result<()> {
 pub(crate) fn for_test() -> Result<()> {
     system_packages(&[TO_BUILD, TO_TEST].concat())?;
     node()?;
+    tuspy()?;
     nextest()
 }
 
@@ -99,6 +101,22 @@ pub(crate) fn ui_packages() -> Result<()> {
     println!("setup: npm ci");
     succeed(&mut place::npm(["ci", "--no-audit", "--no-fund"]))?;
     fs::write(&stamp, wanted).context("noting which lock is installed")
+}
+
+/// A Python of its own for the tus client that the tests run; the list that was installed is kept in it.
+fn tuspy() -> Result<()> {
+    let wanted = place::root().join("tests/clients/requirements.txt");
+    let list = fs::read(&wanted).context("tests/clients/requirements.txt")?;
+    let stamp = place::tuspy().join("installed.txt");
+    if fs::read(&stamp).is_ok_and(|installed| installed == list) {
+        println!("setup: tuspy is present");
+        return Ok(());
+    }
+    println!("setup: installing tuspy");
+    succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(place::tuspy()))?;
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    succeed(Command::new(place::tuspy().join("bin/python")).args(install).arg(&wanted))?;
+    fs::write(&stamp, list).context("noting which tuspy is installed")
 }
 
 fn nextest() -> Result<()> {

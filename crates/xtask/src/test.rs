@@ -60,6 +60,7 @@ fn nextest() -> Command {
         .env("XUNCHA_APP", place::built("xuncha-app"))
         .env("XUNCHA_SERVER", place::built("xuncha-server"))
         .env("XUNCHA_BRIDGE", place::built("xuncha-bridge"))
-        .env("XUNCHA_UI_DIST", place::ui_dist());
+        .env("XUNCHA_UI_DIST", place::ui_dist())
+        .env("XUNCHA_TUSPY_PYTHON", place::tuspy().join("bin/python"));
     command
 }
