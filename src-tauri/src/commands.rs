@@ -34,6 +34,6 @@ pub(crate) async fn scan(phone: State<'_, Phone>, request: Request<'_>) -> Resul
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let stopped = |_| Err(ApiError { code: ErrorCode::Internal, message: "the call was stopped".into() });
+    let stopped = |_| Err(ApiError::new(ErrorCode::Internal, "the call was stopped"));
     async_runtime::spawn_blocking(work).await.unwrap_or_else(stopped)
 }

@@ -70,7 +70,7 @@ impl Received {
 }
 
 fn bad_request(why: &str) -> ApiError {
-    ApiError { code: ErrorCode::BadRequest, message: format!("photo: {why}") }
+    ApiError::new(ErrorCode::BadRequest, format!("photo: {why}"))
 }
 
 /// Answers the `photo` scheme.

@@ -48,16 +48,21 @@ pub struct City {
     pub service: Arc<Service>,
     runtime: Runtime,
     address: String,
-    _folder: TempDir,
+    folder: TempDir,
     _stop: oneshot::Sender<()>,
 }
 
 impl City {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder for HQ");
+        let city = Self::on(tempfile::tempdir().expect("a folder for HQ"));
+        city.service.write_demo().expect("the synthetic city");
+        city
+    }
+
+    /// HQ with the data that are in the folder.
+    pub fn on(folder: TempDir) -> Self {
         let config = xuncha_server::Config { data: folder.path().into(), ..Default::default() };
         let service = config.open().expect("HQ opens");
-        service.write_demo().expect("the synthetic city");
         let runtime = Runtime::new().expect("a runtime");
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -66,7 +71,7 @@ impl City {
             let _ = stopped.await;
         });
         runtime.spawn(async { serving.await.expect("HQ serves") });
-        Self { service, runtime, address, _folder: folder, _stop: stop }
+        Self { service, runtime, address, folder, _stop: stop }
     }
 
     /// A one-time code for the n-th officer of the register.
@@ -74,6 +79,14 @@ impl City {
         let officers = self.service.officers().expect("officers");
         let id = OfficerId(officers[officer].row.id);
         self.service.new_enrol_code(id, &self.address).expect("a code").code
+    }
+
+    /// HQ is stopped; its data stay.
+    pub fn stopped(self) -> TempDir {
+        let Self { service, runtime, folder, .. } = self;
+        drop(runtime);
+        drop(service);
+        folder
     }
 
     pub fn address(&self) -> &str {
@@ -131,7 +144,8 @@ impl Phone {
         Self::on(tempfile::tempdir().expect("a folder"))
     }
 
-    fn on(folder: TempDir) -> Self {
+    /// A phone with the data that are in the folder.
+    pub fn on(folder: TempDir) -> Self {
         let clock = Arc::new(PhoneClock::default());
         let options =
             Options { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..Options::system(folder.path().into()) };
@@ -139,22 +153,31 @@ impl Phone {
     }
 
     pub fn enrol(&self, city: &City, code: &str) -> Result<(), xuncha_engine::api::types::ErrorCode> {
-        let enroll = Enroll { text: code.into(), server_url: Some(city.address.clone()) };
+        self.enrol_at(&city.address, code)
+    }
+
+    /// Enrols at an HQ of its own process.
+    pub fn enrol_at(&self, address: &str, code: &str) -> Result<(), xuncha_engine::api::types::ErrorCode> {
+        let enroll = Enroll { text: code.into(), server_url: Some(address.into()) };
         self.engine.enroll(enroll).map(drop).map_err(|error| error.code)
     }
 
     /// The app is killed and started again.
     pub fn restarted(self) -> Self {
+        Self::on(self.killed())
+    }
+
+    /// The app is killed; its data stay.
+    pub fn killed(self) -> TempDir {
         let Self { engine, folder, .. } = self;
         drop(engine);
-        Self::on(folder)
+        folder
     }
 
     /// The app is closed, its whole folder copied to another phone, and both are started. Without `key` the copy is a
     /// restored backup: the key store of the old phone did not come along.
     pub fn copied(self, key: bool) -> (Self, Self) {
-        let Self { engine, folder, .. } = self;
-        drop(engine);
+        let folder = self.killed();
         let copy = tempfile::tempdir().expect("a folder");
         copy_folder(folder.path(), copy.path());
         if !key {
@@ -235,7 +258,8 @@ fn named(answer: &Answer) -> String {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies files and folders.
+pub fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();

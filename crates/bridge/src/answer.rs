@@ -10,7 +10,7 @@ pub(crate) struct Refused(pub(crate) ApiError);
 
 impl Refused {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(ApiError { code, message: message.into() })
+        Self(ApiError::new(code, message))
     }
 }
 

@@ -16,9 +16,11 @@ const BEHIND_MAX: usize = 64;
 pub(crate) struct Announcer(broadcast::Sender<Changes>);
 
 impl Announcer {
-    pub(crate) fn of(engine: &Engine) -> Self {
+    /// Of an engine that could not be opened nothing is ever announced.
+    pub(crate) fn of(engine: Option<&Engine>) -> Self {
         let (sender, _) = broadcast::channel(BEHIND_MAX);
         let announcer = Self(sender);
+        let Some(engine) = engine else { return announcer };
         let own = announcer.clone();
         engine.subscribe(Box::new(move |changes| {
             // Without an open page there is nobody to tell.

@@ -14,8 +14,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use xuncha_engine::Engine;
+use xuncha_engine::api::types::ApiError;
 
-/// Serves `engine` and the built UI in `ui_dist` on `listener` until `shutdown` completes, then suspends the engine.
+/// Serves `engine` and the built UI in `ui_dist` on `listener` until `shutdown` completes, then suspends the engine. An
+/// engine that could not be opened answers every call with the reason, which the page shows.
 ///
 /// Whoever knows `key` can do whatever the officer can. Open connections are dropped at the end, because the event
 /// stream of a page never ends by itself.
@@ -23,7 +25,7 @@ use xuncha_engine::Engine;
 /// # Errors
 /// When the listener breaks.
 pub async fn serve(
-    engine: Engine,
+    engine: Result<Engine, ApiError>,
     listener: TcpListener,
     ui_dist: &Path,
     key: String,
@@ -34,6 +36,8 @@ pub async fn serve(
         served = axum::serve(listener, router) => served.context("serving the bridge"),
         () = shutdown => Ok(()),
     };
-    tokio::task::spawn_blocking(move || engine.suspend()).await.context("suspending the engine")?;
+    if let Ok(engine) = engine {
+        tokio::task::spawn_blocking(move || engine.suspend()).await.context("suspending the engine")?;
+    }
     ended
 }

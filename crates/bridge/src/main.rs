@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use xuncha_domain::ids;
+use xuncha_engine::api::types::ApiError;
 use xuncha_engine::{Engine, Options};
 
 #[derive(Parser)]
@@ -40,10 +41,10 @@ async fn main() -> Result<()> {
     let options = Options::system(arguments.data);
     let key =
         ids::random::<16>(&*options.entropy).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let engine = tokio::task::spawn_blocking(move || Engine::open(options)).await??;
+    let engine = tokio::task::spawn_blocking(move || Engine::open(options)).await?;
     match (arguments.enroll, arguments.ui) {
-        (Some(text), _) => enroll(engine, text, arguments.server).await,
-        (None, Some(ui)) => serve(engine, ui, arguments.port, key).await,
+        (Some(text), _) => enroll(engine?, text, arguments.server).await,
+        (None, Some(ui)) => serve(engine.map_err(ApiError::from), ui, arguments.port, key).await,
         (None, None) => Err(anyhow!("--ui is missing")),
     }
 }
@@ -56,10 +57,13 @@ async fn enroll(engine: Engine, text: String, server_url: Option<String>) -> Res
     Ok(())
 }
 
-async fn serve(engine: Engine, ui: PathBuf, port: u16, key: String) -> Result<()> {
+async fn serve(engine: Result<Engine, ApiError>, ui: PathBuf, port: u16, key: String) -> Result<()> {
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port} of loopback"))?;
-    engine.start_sync(&tokio::runtime::Handle::current());
+    match &engine {
+        Ok(engine) => engine.start_sync(&tokio::runtime::Handle::current()),
+        Err(error) => tracing::error!(message = error.message, "the phone's data cannot be opened"),
+    }
     println!("xuncha-bridge: http://{}/?key={key}", listener.local_addr()?);
     xuncha_bridge::serve(engine, listener, &ui, key, stopped()).await
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_http::services::{ServeDir, ServeFile};
 use xuncha_engine::Engine;
-use xuncha_engine::api::types::{AddPhoto, ErrorCode, VisitView};
+use xuncha_engine::api::types::{AddPhoto, ApiError, ErrorCode, VisitView};
 
 use crate::answer::{Refused, blocking};
 use crate::events::Announcer;
@@ -29,13 +29,13 @@ const KEY_HEADER: &str = "x-bridge-key";
 
 #[derive(Clone)]
 struct Bridge {
-    engine: Engine,
+    engine: Result<Engine, ApiError>,
     announcer: Announcer,
     key: Arc<str>,
 }
 
-pub(crate) fn router(engine: Engine, ui_dist: &Path, key: String) -> Router {
-    let bridge = Bridge { announcer: Announcer::of(&engine), engine, key: key.into() };
+pub(crate) fn router(engine: Result<Engine, ApiError>, ui_dist: &Path, key: String) -> Router {
+    let bridge = Bridge { announcer: Announcer::of(engine.as_ref().ok()), engine, key: key.into() };
     let engine = Router::new()
         .route("/call/{name}", post(call).layer(DefaultBodyLimit::max(CALL_BYTES_MAX)))
         .route("/photo", post(add_photo))
@@ -76,7 +76,7 @@ async fn call(
 ) -> Result<Json<Value>, Refused> {
     let args = serde_json::from_slice(&body)
         .map_err(|error| Refused::new(ErrorCode::BadRequest, format!("not JSON: {error}")))?;
-    blocking(move || bridge.engine.call(&name, args)).await.map(Json)
+    blocking(move || bridge.engine?.call(&name, args)).await.map(Json)
 }
 
 #[derive(Deserialize)]
@@ -92,12 +92,12 @@ async fn add_photo(
     let meta: AddPhoto = serde_json::from_str(&query.meta)
         .map_err(|error| Refused::new(ErrorCode::BadRequest, format!("photo: {error}")))?;
     let bytes = picture(body).await?;
-    blocking(move || bridge.engine.add_photo(&meta, &mut bytes.as_ref())).await.map(Json)
+    blocking(move || bridge.engine?.add_photo(&meta, &mut bytes.as_ref())).await.map(Json)
 }
 
 async fn scan(State(bridge): State<Bridge>, body: Body) -> Result<Json<Value>, Refused> {
     let bytes = picture(body).await?;
-    let text = blocking(move || bridge.engine.read_code(&mut bytes.as_ref())).await?;
+    let text = blocking(move || bridge.engine?.read_code(&mut bytes.as_ref())).await?;
     Ok(Json(json!({ "text": text })))
 }
 
@@ -118,7 +118,7 @@ async fn photo(
     Query(query): Query<SizeQuery>,
 ) -> Result<impl IntoResponse, Refused> {
     let thumb = query.size.as_deref() == Some("thumb");
-    let (mime, bytes) = blocking(move || bridge.engine.photo(&sha256, thumb)).await?;
+    let (mime, bytes) = blocking(move || bridge.engine?.photo(&sha256, thumb)).await?;
     // A photo is named by its content, so it never changes.
     let forever = "private, max-age=31536000, immutable".to_owned();
     let nosniff = "nosniff".to_owned();

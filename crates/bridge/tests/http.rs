@@ -3,11 +3,13 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use xuncha_engine::api::types::{ApiError, ErrorCode};
 use xuncha_engine::{Engine, Options};
 
 const KEY: &str = "k0";
@@ -23,6 +25,10 @@ struct Served {
 }
 
 fn serve() -> Served {
+    serve_engine(|data| Ok(Engine::open(Options::system(data)).unwrap()))
+}
+
+fn serve_engine(open: impl FnOnce(PathBuf) -> Result<Engine, ApiError>) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let ui = folder.path().join("ui");
     fs::create_dir_all(ui.join("assets")).unwrap();
@@ -30,7 +36,7 @@ fn serve() -> Served {
     fs::write(ui.join("assets/a.js"), "1").unwrap();
     fs::write(folder.path().join("outside.txt"), "private").unwrap();
 
-    let engine = Engine::open(Options::system(folder.path().join("data"))).unwrap();
+    let engine = open(folder.path().join("data"));
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
@@ -108,4 +114,20 @@ fn an_open_event_stream_does_not_keep_the_bridge_from_ending() {
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     bridge.stop.take().unwrap().send(()).unwrap();
     bridge.runtime.block_on(bridge.ended.take().unwrap()).unwrap().unwrap();
+}
+
+#[test]
+fn data_of_a_newer_app_are_said_to_be_so_by_every_call() {
+    let bridge = serve_engine(|_| {
+        let error = ApiError::new(ErrorCode::DatabaseNewer, "newer");
+        Err(ApiError { needs: Some("7.2.0".into()), ..error })
+    });
+    for call in ["status", "today", "visit_start"] {
+        let (status, answer) = bridge.post(&format!("/call/{call}"), b"{}");
+        assert_eq!(
+            (status, &answer["code"], &answer["needs"]),
+            (422, &"database_newer".into(), &"7.2.0".into())
+        );
+    }
+    assert_eq!(bridge.get("/").0, 200);
 }

@@ -35,8 +35,11 @@ pub enum Error {
     #[error("json: {0}")]
     Json(#[from] serde_json::Error),
     /// The database was written by a newer app.
-    #[error("the database needs app version {needs}")]
-    DatabaseNewer { needs: String },
+    #[error("the database needs app version {needs:?}")]
+    DatabaseNewer {
+        /// The app version that can open it, where the file says so.
+        needs: Option<String>,
+    },
     /// What the caller asked for cannot be done; nothing was changed.
     #[error("{1}")]
     Refused(ErrorCode, &'static str),
@@ -66,6 +69,10 @@ impl Error {
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        let needs = match &error {
+            Error::DatabaseNewer { needs } => needs.clone(),
+            _ => None,
+        };
+        Self { needs, ..Self::new(error.code(), error.to_string()) }
     }
 }

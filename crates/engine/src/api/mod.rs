@@ -34,13 +34,13 @@ macro_rules! calls {
             name: &str,
             arguments: serde_json::Value,
         ) -> Result<serde_json::Value, ApiError> {
-            let bad = |error: serde_json::Error| ApiError { code: ErrorCode::BadRequest, message: error.to_string() };
+            let bad = |error: serde_json::Error| ApiError::new(ErrorCode::BadRequest, error.to_string());
             match name {
                 $( stringify!($name) => {
                     let arguments: $arguments = serde_json::from_value(arguments).map_err(bad)?;
                     serde_json::to_value(engine.$name(arguments)?).map_err(bad)
                 } )+
-                _ => Err(ApiError { code: ErrorCode::NotFound, message: format!("no call {name}") }),
+                _ => Err(ApiError::new(ErrorCode::NotFound, format!("no call {name}"))),
             }
         }
 
@@ -70,6 +70,8 @@ calls! {
     enroll(Enroll) -> Status = status::enroll;
     /// What this officer has under way and has finished.
     today(Nothing) -> Today = status::today;
+    /// The officer has read what became of a damaged database.
+    recovery_seen(Nothing) -> Status = status::recovery_seen;
     sync_status(Nothing) -> SyncStatus = status::sync_status;
     /// Wakes the sync worker and returns at once.
     sync_now(Nothing) -> SyncStatus = status::sync_now;

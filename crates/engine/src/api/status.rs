@@ -36,8 +36,14 @@ pub fn status(engine: &Engine, _: Nothing) -> Result<Status> {
             server_url: enrolment.map(|enrolment| enrolment.server_url),
             app_version: engine.0.options.app_version.clone(),
             sync,
+            recovered: meta::recovered(connection)?,
         })
     })
+}
+
+pub fn recovery_seen(engine: &Engine, _: Nothing) -> Result<Status> {
+    engine.0.store.write(|transaction| meta::clear_recovered(transaction))?;
+    status(engine, Nothing {})
 }
 
 pub fn enroll(engine: &Engine, arguments: Enroll) -> Result<Status> {

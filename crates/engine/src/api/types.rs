@@ -16,6 +16,16 @@ pub type Token = String;
 pub struct ApiError {
     pub code: ErrorCode,
     pub message: String,
+    /// With `database_newer`: the app version that can open the database, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub needs: Option<String>,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), needs: None }
+    }
 }
 
 /// A code exists only if a screen or an officer acts on it.
@@ -72,6 +82,23 @@ pub struct Status {
     pub server_url: Option<String>,
     pub app_version: String,
     pub sync: SyncStatus,
+    /// Set after a damaged database was replaced, until `recovery_seen`.
+    pub recovered: Option<Recovered>,
+}
+
+/// What became of a damaged database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Recovered {
+    pub at_ms: i64,
+    /// Name of the folder, below `damaged` in the app's data, that holds the damaged files.
+    pub folder: String,
+    /// Commits and open taps that HQ does not have and that were carried over.
+    pub commits: u64,
+    pub taps: u64,
+    /// Photos that are known as before.
+    pub photos: u64,
+    /// Some of the file could not be read.
+    pub incomplete: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

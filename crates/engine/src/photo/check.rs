@@ -25,6 +25,8 @@ pub enum Format {
 }
 
 impl Format {
+    pub const ALL: [Self; 3] = [Self::Jpeg, Self::Png, Self::WebP];
+
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",

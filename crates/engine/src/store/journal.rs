@@ -115,6 +115,29 @@ pub fn became(connection: &Connection, id: i64, commit: CommitRef) -> Result<()>
     Ok(())
 }
 
+pub fn count(connection: &Connection) -> Result<u64> {
+    Ok(connection.query_row("SELECT count(*) FROM journal", [], |row| row.get(0))?)
+}
+
+/// Drops taps that no commit could be made of: their value or the thing that they are about was lost with a damaged
+/// database. Returns how many.
+pub fn drop_unusable(connection: &Connection) -> Result<usize> {
+    let mut unusable = Vec::new();
+    let mut statement = connection
+        .prepare(&format!("SELECT {COLUMNS}, entity IN (SELECT id FROM entity) FROM journal ORDER BY id"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let known: bool = row.get(10)?;
+        if !known || read(row).is_err() {
+            unusable.push(row.get::<_, i64>(0)?);
+        }
+    }
+    for id in &unusable {
+        connection.execute("DELETE FROM journal WHERE id = ?1", [id])?;
+    }
+    Ok(unusable.len())
+}
+
 /// The commit that a tap became.
 pub fn commit_of(connection: &Connection, id: i64) -> Result<Option<CommitRef>> {
     Ok(connection

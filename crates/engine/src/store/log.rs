@@ -18,10 +18,10 @@ use crate::error::Result;
 /// Roots that counting commits changed, with their kind.
 pub type Touched = BTreeSet<(Kind, EntityId)>;
 
-const COLUMNS: &str = "chain, seq, prev, officer, device_ms, offset_ms, error_ms, boot, monotonic_ms, feed_position, \
+pub(super) const COLUMNS: &str = "chain, seq, prev, officer, device_ms, offset_ms, error_ms, boot, monotonic_ms, feed_position, \
                        core, detached";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(Place, Stamp, Vec<u8>, Vec<u8>)> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(Place, Stamp, Vec<u8>, Vec<u8>)> {
     let place = Place {
         chain: row.get::<_, Col<ChainId>>(0)?.0,
         seq: row.get(1)?,

@@ -6,6 +6,7 @@ use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::crypto::PublicKey;
 use xuncha_domain::time::ClockOffset;
 
+use crate::api::types::Recovered;
 use crate::error::Result;
 
 fn get<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>> {
@@ -71,6 +72,12 @@ pub fn set_enrolment(connection: &Connection, enrolment: &Enrolment) -> Result<(
     set(connection, "certificate", enrolment.certificate.as_bytes())
 }
 
+/// What is left of an enrolment that cannot be read.
+pub fn forget_enrolment(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM meta WHERE key = 'certificate'", [])?;
+    Ok(())
+}
+
 /// The scopes that this phone reads.
 pub fn scopes(connection: &Connection) -> Result<Vec<Scope>> {
     let text: Vec<u8> = get(connection, "scopes")?.unwrap_or_default();
@@ -99,4 +106,19 @@ pub fn last_receipt_ms(connection: &Connection) -> Result<Option<i64>> {
 
 pub fn set_last_receipt_ms(connection: &Connection, at_ms: i64) -> Result<()> {
     set(connection, "last_receipt", &at_ms.to_be_bytes())
+}
+
+/// What became of a damaged database, until the officer has read it.
+pub fn recovered(connection: &Connection) -> Result<Option<Recovered>> {
+    let json: Option<Vec<u8>> = get(connection, "recovered")?;
+    Ok(json.map(|json| serde_json::from_slice(&json)).transpose()?)
+}
+
+pub fn set_recovered(connection: &Connection, recovered: &Recovered) -> Result<()> {
+    set(connection, "recovered", &serde_json::to_vec(recovered)?)
+}
+
+pub fn clear_recovered(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM meta WHERE key = 'recovered'", [])?;
+    Ok(())
 }

@@ -7,6 +7,7 @@ pub mod meta;
 pub mod open;
 pub mod photos;
 pub mod rows;
+pub mod salvaged;
 pub mod values;
 
 use std::path::Path;

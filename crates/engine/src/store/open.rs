@@ -2,39 +2,57 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
 /// Migrations in order; the n-th brings `user_version` to n. A released file is never edited.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
-/// The oldest app that may still open a database of the newest shape.
-const OLDEST_APP: &str = "0.1.0";
 
+/// Opens the database for writing, making it or bringing it up to date where needed.
+///
+/// # Errors
+/// [`Error::DatabaseNewer`] without touching the file; a `DatabaseCorrupt` one when it is damaged anywhere.
 pub fn writer(path: &Path, app_version: &str) -> Result<Connection> {
     let mut connection = Connection::open(path)?;
-    pragmas(&connection)?;
-    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version = usize::try_from(version).map_err(|_| damaged("a version below zero"))?;
     if version > MIGRATIONS.len() {
         let needs = connection
-            .query_row("SELECT CAST(value AS TEXT) FROM meta WHERE key = 'oldest_app'", [], |row| row.get(0))
-            .unwrap_or_else(|_| app_version.to_owned());
+            .query_row("SELECT CAST(value AS TEXT) FROM meta WHERE key = 'shaped_by'", [], |row| row.get(0))
+            .optional()
+            .unwrap_or_default();
         return Err(Error::DatabaseNewer { needs });
     }
+    pragmas(&connection)?;
+    check(&connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for step in MIGRATIONS.iter().skip(version) {
         transaction.execute_batch(step)?;
     }
     if version < MIGRATIONS.len() {
         transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+        // The app that made this shape can open it: what an older one tells the officer to install.
         transaction.execute(
-            "INSERT INTO meta (key, value) VALUES ('oldest_app', CAST(?1 AS BLOB))
+            "INSERT INTO meta (key, value) VALUES ('shaped_by', CAST(?1 AS BLOB))
              ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            [OLDEST_APP],
+            [app_version],
         )?;
     }
     transaction.commit()?;
     Ok(connection)
+}
+
+/// Reads every page once: a damaged one is found now, and not in the middle of a visit.
+fn check(connection: &Connection) -> Result<()> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(damaged(&found)) }
+}
+
+/// The error that SQLite itself gives for a damaged file.
+pub fn damaged(what: &str) -> Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Error::Sqlite(rusqlite::Error::SqliteFailure(code, Some(what.to_owned())))
 }
 
 pub fn reader(path: &Path) -> Result<Connection> {
@@ -65,9 +83,16 @@ mod tests {
         let connection = writer(&path, "0.1.0").unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         connection
-            .execute("UPDATE meta SET value = CAST('7.2.0' AS BLOB) WHERE key = 'oldest_app'", [])
+            .execute("UPDATE meta SET value = CAST('7.2.0' AS BLOB) WHERE key = 'shaped_by'", [])
             .unwrap();
         drop(connection);
-        assert!(matches!(writer(&path, "0.1.0"), Err(Error::DatabaseNewer { needs }) if needs == "7.2.0"));
+        let needs = |path| match writer(path, "0.1.0") {
+            Err(Error::DatabaseNewer { needs }) => needs,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(needs(&path), Some("7.2.0".into()));
+        // A shape so new that it does not say so where we look.
+        Connection::open(&path).unwrap().execute_batch("ALTER TABLE meta RENAME TO facts").unwrap();
+        assert_eq!(needs(&path), None);
     }
 }

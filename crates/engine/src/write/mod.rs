@@ -1,7 +1,7 @@
 //! How a tap becomes durable, and how the journal becomes commits.
 //!
 //! [`record`] writes taps; [`flush`] makes commits of them at natural boundaries; [`seal`] finishes a visit; [`reissue`]
-//! moves what HQ does not have to a successor chain when the key of the old one is gone.
+//! moves what HQ does not have to a successor chain when the old one cannot be gone on with.
 
 mod commit;
 mod record;
@@ -15,7 +15,7 @@ use crate::store::meta::Enrolment;
 
 pub use commit::{flush, flush_all};
 pub use record::{Tap, record};
-pub use reissue::reissue;
+pub use reissue::{reissue, reissue_damaged};
 pub use seal::seal;
 
 /// Who writes, and with which clock.

@@ -1,12 +1,13 @@
-//! When the key of a chain is gone, nobody can sign its head any more. What HQ does not have is then written again, op by
-//! op and under the same entity ids, on a successor chain under the new key. The old commits stay in the database.
+//! What can never be sent as it is gets written again, op by op and under the same entity ids, on a successor chain: when
+//! the key of a chain is gone, so that nobody can sign its head any more, and when a damaged database lost a commit that
+//! others follow.
 
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
-use xuncha_domain::ids::{ChainId, CommitRef, random};
+use xuncha_domain::ids::{ChainId, CommitRef, Scope, random};
 use xuncha_domain::log::body::{Op, OpValue, Reference};
-use xuncha_domain::log::chain::SuccessorReason;
+use xuncha_domain::log::chain::{Genesis, SuccessorReason};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::model::visit;
@@ -16,26 +17,45 @@ use super::commit::{append, references, writing_chain};
 use super::seal::{seal_op, sealed_visit};
 use crate::error::Result;
 use crate::store::values::Col;
-use crate::store::{chains, log, rows};
+use crate::store::{chains, log, rows, salvaged};
 
 /// Closes every chain that another key started, and writes what HQ does not have of it again. The pen holds the
-/// certificate of the new key.
+/// certificate of the new key. The old commits stay in the database.
 pub fn reissue(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
-    let device = pen.enrolment.certificate.device;
-    let old: Vec<_> = chains::mine(connection)?.into_iter().filter(|chain| chain.device != device).collect();
     let mut lost = Vec::new();
-    for chain in old {
+    for chain in chains::mine(connection)? {
+        // A phone that came from another city keeps what it recorded there and does not tell it to this one.
+        let ours = Genesis::verify(&chain.genesis, &pen.enrolment.hq_key, pen.enrolment.city).is_ok();
+        if chain.device == pen.enrolment.certificate.device || !ours {
+            continue;
+        }
         chains::close(connection, chain.id, SuccessorReason::KeyMismatch)?;
         // A phone holds days of unsent work at most; all of it is moved at once.
-        for commit in log::unreceived(connection, chain.id, usize::MAX >> 1)? {
-            connection
-                .prepare_cached("UPDATE log SET reissued = 1 WHERE ref = ?1")?
-                .execute([Col(commit.hash.short())])?;
-            lost.push((chain.scope.clone(), commit));
-        }
+        let commits = log::unreceived(connection, chain.id, usize::MAX >> 1)?;
+        lost.extend(commits.into_iter().map(|commit| (chain.scope.clone(), commit)));
     }
     if lost.is_empty() {
         return Ok(());
+    }
+    write_again(connection, pen, lost)?;
+    salvaged::drop_loose(connection)
+}
+
+/// After a recovery: closes every chain of ours, because its end may be among what was lost, and writes again what follows
+/// a lost commit. What others wrote, and what HQ has of ours, comes back by itself.
+pub fn reissue_damaged(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
+    for chain in chains::mine(connection)? {
+        chains::close(connection, chain.id, SuccessorReason::Damaged)?;
+    }
+    write_again(connection, pen, salvaged::loose_unsent(connection)?)?;
+    salvaged::drop_loose(connection)
+}
+
+fn write_again(connection: &Connection, pen: &Pen<'_>, mut lost: Vec<(Scope, Commit)>) -> Result<()> {
+    for (_, commit) in &lost {
+        connection
+            .prepare_cached("UPDATE log SET reissued = 1 WHERE ref = ?1")?
+            .execute([Col(commit.hash.short())])?;
     }
     // In the order in which they were made, whatever chain they were on: a replacement follows what it replaces.
     lost.sort_by_key(|(_, commit)| (commit.header.device_ms, commit.header.chain, commit.header.seq));

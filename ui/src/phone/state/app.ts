@@ -14,6 +14,8 @@ import { bannerOf } from './banner'
 export function createApp(backend: Backend) {
   const status = shallowRef<Status>()
   const broken = ref<ErrorCode>()
+  /** The app version that can open the data of this phone, when this one cannot. */
+  const needs = ref<string>()
   const categories = shallowRef<CategoryRow[]>([])
   const districts = shallowRef<DistrictRow[]>([])
   /** Counts local edits, so that a status is known to be older than one. */
@@ -41,7 +43,9 @@ export function createApp(backend: Backend) {
       editsInStatus.value = before
       broken.value = undefined
     } catch (thrown) {
-      broken.value = CallError.from(thrown).code
+      const error = CallError.from(thrown)
+      broken.value = error.code
+      needs.value = error.needs
     }
   }
 
@@ -65,6 +69,7 @@ export function createApp(backend: Backend) {
   return {
     status,
     broken,
+    needs,
     categories,
     districts,
     enrolled: computed(() => status.value?.enrolled ?? false),
@@ -77,6 +82,9 @@ export function createApp(backend: Backend) {
     async enroll(args: Enroll) {
       status.value = await backend.call('enroll', args)
       await readNames()
+    },
+    async recoverySeen() {
+      status.value = await backend.call('recovery_seen', {})
     },
     async syncNow() {
       await backend.call('sync_now', {})

@@ -21,11 +21,14 @@ export interface Backend {
 /** An `ApiError` as something that can be thrown. Screens translate `code`; `message` is for the log only. */
 export class CallError extends Error {
   readonly code: ErrorCode
+  /** With `database_newer`: the app version that can open the data, where it is known. */
+  readonly needs?: string
 
   constructor(error: ApiError) {
     super(error.message)
     this.name = 'CallError'
     this.code = error.code
+    this.needs = error.needs
   }
 
   /** Whatever was thrown, as one of our codes; what is no `ApiError` is `internal`. */

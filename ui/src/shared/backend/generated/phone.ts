@@ -8,7 +8,11 @@ item: string | null, position: Position | null, };
 export type AddReading = { visit: string, reading: ReadingInput, };
 export type Answer = { "kind": "yes" } | { "kind": "no" } | { "kind": "na" } | { "kind": "number", "value": number } | { "kind": "percent", "value": number } | { "kind": "temperature", "value": number } | { "kind": "text", "value": string } | { "kind": "choice", "value": string };
 export type AnswerKind = "yes_no" | "yes_no_na" | "number" | "percent" | "temperature" | "text" | "choice";
-export type ApiError = { code: ErrorCode, message: string, };
+export type ApiError = { code: ErrorCode, message: string, 
+/**
+ * With `database_newer`: the app version that can open the database, where it is known.
+ */
+needs?: string, };
 export type AttentionRow = { visit: string | null, photo: string | null, 
 /**
  * A reason code such as `kind_reserved`, `device_closed`, `photo_missing`; the screen translates it.
@@ -96,6 +100,23 @@ sequence: string,
 subject: string | null, };
 export type ReadingVerdict = "normal" | "abnormal" | "implausible";
 export type ReadingView = { id: string, reading: Shown<ReadingInput>, verdict: ReadingVerdict, officer_name: string, at_ms: number, corrected_because: string | null, };
+export type Recovered = { at_ms: number, 
+/**
+ * Name of the folder, below `damaged` in the app's data, that holds the damaged files.
+ */
+folder: string, 
+/**
+ * Commits and open taps that HQ does not have and that were carried over.
+ */
+commits: number, taps: number, 
+/**
+ * Photos that are known as before.
+ */
+photos: number, 
+/**
+ * Some of the file could not be read.
+ */
+incomplete: boolean, };
 export type SaveState = "on_phone" | "sending" | "held" | "attention";
 export type SectionView = { 
 /**
@@ -113,7 +134,11 @@ item: string | null, text: string, token: string, };
 export type SetPosition = { visit: string, position: Position, };
 export type SetVisitField = { visit: string, field: string, value: string, token: string, };
 export type Shown<T> = { value: T | null, token: string, conflict: Array<Candidate<T>>, };
-export type Status = { enrolled: boolean, officer: OfficerRow | null, city: string | null, server_url: string | null, app_version: string, sync: SyncStatus, };
+export type Status = { enrolled: boolean, officer: OfficerRow | null, city: string | null, server_url: string | null, app_version: string, sync: SyncStatus, 
+/**
+ * Set after a damaged database was replaced, until `recovery_seen`.
+ */
+recovered: Recovered | null, };
 export type SyncStatus = { 
 /**
  * The state of the whole phone: the worst of its records.
@@ -162,6 +187,7 @@ export type Calls = {
   status: { args: Nothing, result: Status },
   enroll: { args: Enroll, result: Status },
   today: { args: Nothing, result: Today },
+  recovery_seen: { args: Nothing, result: Status },
   sync_status: { args: Nothing, result: SyncStatus },
   sync_now: { args: Nothing, result: SyncStatus },
   sync_queue: { args: Nothing, result: Array<QueueRow> },
