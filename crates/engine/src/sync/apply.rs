@@ -1,6 +1,7 @@
 //! What HQ answered, taken into the database in one transaction: receipts, refusals, verdicts, the feed.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, Transaction};
 use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, EntityId, Scope};
@@ -60,6 +61,7 @@ pub fn apply(
         }
         rows::refresh(transaction, &taking.touched)?;
         let moved = newly > 0 || fed > 0 || stuck.progress;
+        engine.0.progress.moved.fetch_or(moved, Ordering::Relaxed);
         Ok(Round {
             more: moved
                 && (answer.more || planned.more || stuck.progress || unreceived(transaction, enrolment)?),

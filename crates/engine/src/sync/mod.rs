@@ -31,6 +31,8 @@ pub struct Progress {
     pub running: AtomicBool,
     pub bytes_sent: AtomicU64,
     pub bytes_total: AtomicU64,
+    /// Whether this run left less to do: a receipt, news, or a piece of a photo.
+    pub moved: AtomicBool,
     /// 0 before the first attempt.
     pub last_attempt_ms: AtomicI64,
     pub last_error: Mutex<Option<ErrorCode>>,
@@ -66,6 +68,7 @@ pub async fn run(engine: &Engine) -> Result<()> {
     progress.last_attempt_ms.store(engine.now_ms(), Ordering::Relaxed);
     progress.bytes_sent.store(0, Ordering::Relaxed);
     progress.bytes_total.store(0, Ordering::Relaxed);
+    progress.moved.store(false, Ordering::Relaxed);
     engine.emit(&Changes { sync: true, ..Changes::default() });
     let result = rounds(engine).await;
     progress.set_error(result.as_ref().err().map(Error::code));

@@ -1,6 +1,7 @@
 //! Photos to HQ by tus: asked for first, sent in pieces, gone on with at the byte where they broke off.
 
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -54,16 +55,16 @@ pub async fn send(engine: &Engine, client: &Client<'_>) -> Result<bool> {
 async fn send_one(engine: &Engine, client: &Client<'_>, photo: &PhotoRow) -> Result<bool> {
     let mut file = std::fs::File::open(engine.0.photos.join(&photo.file))?;
     let progress = &engine.0.progress;
-    progress.bytes_total.fetch_add(photo.size, std::sync::atomic::Ordering::Relaxed);
+    progress.bytes_total.fetch_add(photo.size, Ordering::Relaxed);
     let mut upload = photo.upload_url.clone();
-    for _ in 0..RESUMES_MAX {
+    for resumed in 0..RESUMES_MAX {
         let known = match &upload {
             Some(url) => client.tus_offset(url).await?,
             None => None,
         };
         let (url, mut at) = match (upload.take(), known) {
-            (Some(url), Some(at)) => (url, at),
-            // Never created, or forgotten by HQ: create it, and keep the address before the first byte is sent.
+            (Some(url), Some(at)) if resumed > 0 || at < photo.size => (url, at),
+            // Never created, forgotten by HQ, or complete although HQ lacks the photo, so another one's: create it, and keep the address before the first byte is sent.
             _ => {
                 let url = client.tus_create(&STANDARD.encode(hex::encode(photo.sha256)), photo.size).await?;
                 (url, 0)
@@ -80,6 +81,7 @@ async fn send_one(engine: &Engine, client: &Client<'_>, photo: &PhotoRow) -> Res
                 None => break,
             }
             progress.sent(length);
+            progress.moved.store(true, Ordering::Relaxed);
             engine.0.store.write(|tx| photos::set_upload(tx, &photo.sha256, Some(&url), at))?;
             engine.emit(&Changes { sync: true, ..Changes::default() });
         }

@@ -1,5 +1,6 @@
 //! The worker: syncs when there is new work, when asked, and now and then; backs off while HQ is out of reach.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use xuncha_domain::ids::random;
@@ -10,9 +11,11 @@ use crate::error::Error;
 
 /// With nothing to send, this often the phone asks for news.
 const IDLE: Duration = Duration::from_secs(60);
-/// After a failure: doubled each time, with jitter so that a city's phones do not come back together.
+/// After a failure: doubled each time that nothing got through, with jitter so that a city's phones do not come back
+/// together.
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
-const BACKOFF_MAX: Duration = Duration::from_secs(120);
+/// Below [`IDLE`]: a phone that has work to send must not ask less often than one that has none.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// Several photos are taken in a row: wait a moment and send them together.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -27,6 +30,11 @@ pub async fn run(engine: Engine) {
             }
             Err(Error::Refused(ErrorCode::NotEnrolled, _)) => IDLE,
             Err(error) => {
+                // A link that breaks every few seconds still carries something each time: only a run in vain makes the
+                // next wait longer, or a day's photos would wait minutes for each few seconds of network.
+                if engine.0.progress.moved.load(Ordering::Relaxed) {
+                    failures = 0;
+                }
                 tracing::debug!(%error, failures, "sync waits");
                 let wait =
                     BACKOFF_MIN.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(BACKOFF_MAX);
