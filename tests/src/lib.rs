@@ -9,6 +9,9 @@
 
 pub mod generated;
 pub mod processes;
+pub mod program;
+pub mod random;
+pub mod script;
 pub mod stage;
 pub mod webdriver;
 pub mod world;

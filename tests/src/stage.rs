@@ -44,6 +44,11 @@ impl Hq {
         finish(server(self.folder.path()).args(["enroll-code", "--officer", "first"])).trim().to_owned()
     }
 
+    /// Where its database and its photos lie.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Pulls the plug and plugs it in again: SIGKILL, then a start on the same folder and port.
     pub fn crash_and_restart(&mut self) {
         self.crash();
@@ -72,9 +77,18 @@ impl Phone {
 
     /// A phone whose officer has scanned a code of `hq`.
     pub fn enrolled_at(hq: &Hq) -> Self {
+        Self::enrolled_through(hq, &hq.address())
+    }
+
+    /// A phone that reaches `hq` under another address, such as that of a bad link.
+    pub fn enrolled_through(hq: &Hq, address: &str) -> Self {
         let phone = Self::new();
-        finish(phone.bridge().args(["--enroll", &hq.enroll_code(), "--server", &hq.address()]));
+        finish(phone.bridge().args(["--enroll", &hq.enroll_code(), "--server", address]));
         phone
+    }
+
+    pub fn data(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Opens it in a browser of a phone's size.

@@ -4,6 +4,8 @@
 //! every product it starts is built by a child cargo into one shared target directory (`place::target`).
 
 mod count;
+mod kill;
+mod network;
 mod place;
 mod processes;
 mod run;
@@ -29,6 +31,10 @@ enum Command {
     Run(run::Arguments),
     /// Install what is missing, run everything, end with a plain count.
     Test,
+    /// Kill the phone and HQ at random instants, and check that nothing acknowledged is missing.
+    Kill(kill::Arguments),
+    /// Send a whole day's work through a bad network, and check that all of it arrives.
+    Network(network::Arguments),
     /// Rewrite the TypeScript that is generated from the Rust wire types.
     Types,
 }
@@ -37,6 +43,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test => test::test(),
+        Command::Kill(arguments) => kill::kill(&arguments),
+        Command::Network(arguments) => network::network(&arguments),
         Command::Types => types::rewrite(),
     };
     done.unwrap_or_else(|error| {
