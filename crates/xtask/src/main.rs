@@ -10,6 +10,7 @@ mod place;
 mod processes;
 mod run;
 mod setup;
+mod simulate;
 mod steps;
 mod test;
 mod types;
@@ -31,6 +32,8 @@ enum Command {
     Run(run::Arguments),
     /// Install what is missing, run everything, end with a plain count.
     Test,
+    /// Play a fleet of phones with faults against HQ, and check that nothing is lost.
+    Simulate(simulate::Arguments),
     /// Kill the phone and HQ at random instants, and check that nothing acknowledged is missing.
     Kill(kill::Arguments),
     /// Send a whole day's work through a bad network, and check that all of it arrives.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test => test::test(),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Kill(arguments) => kill::kill(&arguments),
         Command::Network(arguments) => network::network(&arguments),
         Command::Types => types::rewrite(),

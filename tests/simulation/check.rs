@@ -1,0 +1,117 @@
+//! What must hold: while things go wrong, and after everything is healed.
+
+use std::collections::BTreeSet;
+
+use xuncha_domain::ids::EntityId;
+use xuncha_engine::api::types::{SaveState, VisitRef};
+use xuncha_server::http::types::VisitDetail;
+use xuncha_server::service::Service;
+
+use crate::model::{Drawing, Model, Visit, all_notes, at_hq, on_phone};
+use crate::phone::Phone;
+
+/// A phone that says "held by HQ" of a photo is believed by its officer: the bytes must be there now.
+pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec<String>) {
+    for id in model.visits.keys() {
+        let Ok(view) = phone.engine.visit_get(VisitRef { visit: id.clone() }) else { continue };
+        let detail = detail(hq, id);
+        if phone.all_held() && detail.is_err() {
+            wrong.push(format!("{id}: held by HQ, says the phone; HQ does not know it"));
+        }
+        let Ok(detail) = detail else { continue };
+        let held: BTreeSet<&str> =
+            detail.photos.iter().filter(|row| row.held).map(|row| row.sha256.as_str()).collect();
+        let said = view.photos.iter().filter(|photo| photo.here && photo.state == SaveState::Held);
+        for photo in said.filter(|photo| !held.contains(photo.sha256.as_str())) {
+            wrong.push(format!("{id}: photo {} is held, says the phone; HQ lacks it", photo.sha256));
+        }
+    }
+}
+
+/// Everything that was ever acknowledged is at HQ and on every phone, once, with the conflicts that history demands.
+pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, wrong: &mut Vec<String>) {
+    let overview = hq.overview().map(|overview| overview.visits);
+    if overview.as_ref().ok() != Some(&(model.visits.len() as u64)) {
+        wrong.push(format!("HQ counts {overview:?} visits of {}", model.visits.len()));
+    }
+    for (id, visit) in &model.visits {
+        match detail(hq, id) {
+            Ok(detail) => hq_agrees(id, visit, &detail, hq, wrong),
+            Err(error) => wrong.push(format!("{id}: HQ lacks the visit: {error}")),
+        }
+        for (number, phone) in phones.iter().enumerate() {
+            phone_agrees(id, visit, number, phone, wrong);
+        }
+    }
+}
+
+fn phone_agrees(id: &str, visit: &Visit, number: usize, phone: &Phone, wrong: &mut Vec<String>) {
+    let view = match phone.engine.visit_get(VisitRef { visit: id.into() }) {
+        Ok(view) => view,
+        Err(error) => return wrong.push(format!("{id}: phone {number} lacks the visit: {error:?}")),
+    };
+    let who = format!("phone {number}");
+    same(id, &who, &visit.drawing(), &on_phone(&view), wrong);
+    let summary = &view.summary;
+    let photos: BTreeSet<&str> = view.photos.iter().map(|photo| photo.sha256.as_str()).collect();
+    let counts = (photos.len(), summary.photos as usize, summary.readings as usize);
+    let expected = (visit.photos.len(), visit.photos.len(), visit.readings());
+    if counts != expected {
+        wrong.push(format!("{id}: {who} counts photos and readings {counts:?}, not {expected:?}"));
+    }
+    conflicts(id, &who, visit, summary.conflicts, wrong);
+}
+
+fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong: &mut Vec<String>) {
+    let mut shown = at_hq(detail);
+    let mut expected = all_notes(&visit.drawing());
+    shown.retain(|field, _| expected.contains_key(field) || field.split(' ').count() > 1);
+    if visit.two_of_yours("mode") && shown.get("mode").is_some_and(|one| expected["mode"].is_superset(one)) {
+        expected.remove("mode");
+        shown.remove("mode");
+    }
+    same(id, "HQ", &expected, &shown, wrong);
+    let counts = (detail.photos.len(), detail.row.photos as usize, detail.row.readings as usize);
+    let expected = (visit.photos.len(), visit.photos.len(), visit.readings());
+    if counts != expected {
+        wrong.push(format!("{id}: HQ counts photos and readings {counts:?}, not {expected:?}"));
+    }
+    conflicts(id, "HQ", visit, detail.row.conflicts, wrong);
+    for (sha256, bytes) in &visit.photos {
+        let file = hash(sha256).and_then(|hash| hq.blob_file(&hash).ok());
+        if file.and_then(|file| std::fs::read(file).ok()).as_ref() != Some(bytes) {
+            wrong.push(format!("{id}: HQ's bytes of photo {sha256} are not those that were taken"));
+        }
+    }
+    for seal in detail.seals.iter().filter(|seal| !seal.hash_matches) {
+        wrong.push(format!("{id}: the seal in {} does not match at HQ", seal.commit));
+    }
+}
+
+fn conflicts(id: &str, who: &str, visit: &Visit, counted: u32, wrong: &mut Vec<String>) {
+    let expected = visit.conflicts();
+    if !visit.corrected() && counted as usize != expected {
+        wrong.push(format!("{id}: {who} counts {counted} conflicts, not {expected}"));
+    }
+}
+
+fn same(id: &str, who: &str, expected: &Drawing, shown: &Drawing, wrong: &mut Vec<String>) {
+    let fields: BTreeSet<&String> = expected.keys().chain(shown.keys()).collect();
+    for field in fields {
+        if expected.get(field) != shown.get(field) {
+            let (a, b) = (expected.get(field), shown.get(field));
+            wrong.push(format!("{id} {field}: {who} shows {b:?}, history demands {a:?}"));
+        }
+    }
+}
+
+fn detail(hq: &Service, id: &str) -> Result<VisitDetail, String> {
+    let id: EntityId = id.parse().map_err(|_| "not an id")?;
+    hq.visit(&id.0).map_err(|error| error.to_string())
+}
+
+fn hash(hex: &str) -> Option<[u8; 32]> {
+    let bytes = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(bytes).collect();
+    bytes?.try_into().ok()
+}

@@ -1,0 +1,181 @@
+//! The reference: what causal history demands, computed without a line of the merge.
+//!
+//! It keeps every edit that a phone acknowledged, together with the edits that its author had been shown at that moment.
+//! An edit is live while no other edit was made by somebody who had been shown it. No two edits of a field have one
+//! value, so a drawn value names its edit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xuncha_engine::api::types::{Answer, NoteView, Shown, VisitView};
+use xuncha_server::http::types::{FieldRow, VisitDetail};
+
+/// The values of every field of a visit, by a name that a phone and HQ can both tell.
+pub type Drawing = BTreeMap<String, BTreeSet<String>>;
+
+pub struct Edit {
+    pub officer: String,
+    pub value: String,
+    /// Indices of the edits of this field that were drawn.
+    pub shown: BTreeSet<usize>,
+}
+
+#[derive(Default)]
+pub struct Visit {
+    pub fields: BTreeMap<String, Vec<Edit>>,
+    /// By their hash.
+    pub photos: BTreeMap<String, Vec<u8>>,
+}
+
+#[derive(Default)]
+pub struct Model {
+    pub visits: BTreeMap<String, Visit>,
+}
+
+impl Model {
+    /// An acknowledged edit of somebody who had `drawing` before them. Fails when it shows what nobody recorded.
+    pub fn edit(
+        &mut self,
+        visit: &str,
+        field: &str,
+        officer: &str,
+        value: &str,
+        drawing: &Drawing,
+    ) -> Result<(), String> {
+        let edits = self.visits.entry(visit.into()).or_default().fields.entry(field.into()).or_default();
+        let mut shown = BTreeSet::new();
+        for drawn in drawing.get(field).into_iter().flatten() {
+            let known = edits.iter().position(|edit| edit.value == *drawn);
+            shown.insert(known.ok_or(format!("{visit} {field} shows {drawn:?}, which nobody recorded"))?);
+        }
+        edits.push(Edit { officer: officer.into(), value: value.into(), shown });
+        Ok(())
+    }
+
+    /// Whether somebody recorded this value in this field before.
+    pub fn used(&self, visit: &str, field: &str, value: &str) -> bool {
+        let edits = self.visits.get(visit).and_then(|visit| visit.fields.get(field));
+        edits.is_some_and(|edits| edits.iter().any(|edit| edit.value == value))
+    }
+}
+
+impl Visit {
+    fn live(edits: &[Edit]) -> impl Iterator<Item = &Edit> {
+        let replaced: BTreeSet<usize> = edits.iter().flat_map(|edit| edit.shown.iter().copied()).collect();
+        edits.iter().enumerate().filter(move |(index, _)| !replaced.contains(index)).map(|(_, edit)| edit)
+    }
+
+    /// What every replica must show in the end.
+    pub fn drawing(&self) -> Drawing {
+        let live = |edits: &Vec<Edit>| Self::live(edits).map(|edit| edit.value.clone()).collect();
+        self.fields.iter().map(|(field, edits)| (field.clone(), live(edits))).collect()
+    }
+
+    /// HQ shows one of several values that one officer left on two phones: theirs to settle.
+    pub fn two_of_yours(&self, field: &str) -> bool {
+        let live = self.fields.get(field).into_iter().flat_map(|edits| Self::live(edits));
+        live.map(|edit| &edit.officer).collect::<BTreeSet<_>>().len() == 1
+    }
+
+    /// Fields in which different officers say different things.
+    pub fn conflicts(&self) -> usize {
+        let conflict = |edits: &&Vec<Edit>| {
+            let officers: BTreeSet<&str> = Self::live(edits).map(|edit| edit.officer.as_str()).collect();
+            Self::live(edits).count() > 1 && officers.len() > 1
+        };
+        self.fields.values().filter(conflict).count()
+    }
+
+    pub fn readings(&self) -> usize {
+        self.fields.keys().filter(|field| field.starts_with("reading ")).count()
+    }
+
+    /// Whether a reading was ever corrected: its reason is a field of its own that no screen shows whole.
+    pub fn corrected(&self) -> bool {
+        self.fields.iter().any(|(field, edits)| field.starts_with("reading ") && edits.len() > 1)
+    }
+}
+
+/// What a phone shows of a visit.
+pub fn on_phone(view: &VisitView) -> Drawing {
+    let mut drawing = Drawing::new();
+    put(&mut drawing, "mode".into(), &view.mode, |mode| word(&serde_json::to_value(mode)));
+    notes(&mut drawing, None, &view.notes);
+    for item in view.sections.iter().flat_map(|section| &section.items) {
+        put(&mut drawing, format!("answer {}", item.id), &item.answer, answer);
+        notes(&mut drawing, Some(&item.id), &item.notes);
+        if let Some(finding) = &item.finding {
+            put(&mut drawing, format!("finding {}", item.id), &finding.description, String::clone);
+        }
+    }
+    for reading in &view.readings {
+        let temperature =
+            |reading: &xuncha_engine::api::types::ReadingInput| reading.temperature_dc.to_string();
+        put(&mut drawing, format!("reading {}", reading.id), &reading.reading, temperature);
+    }
+    drawing
+}
+
+fn notes(drawing: &mut Drawing, item: Option<&str>, notes: &[NoteView]) {
+    for note in notes {
+        put(drawing, note_field(&note.officer, item), &note.text, String::clone);
+    }
+}
+
+pub fn note_field(officer: &str, item: Option<&str>) -> String {
+    format!("note {officer} {}", item.unwrap_or("-"))
+}
+
+fn put<T>(drawing: &mut Drawing, field: String, shown: &Shown<T>, text: impl Fn(&T) -> String) {
+    let mut values: BTreeSet<String> = shown.conflict.iter().map(|one| text(&one.value)).collect();
+    if values.is_empty() {
+        values.extend(shown.value.as_ref().map(text));
+    }
+    if !values.is_empty() {
+        drawing.insert(field, values);
+    }
+}
+
+/// An answer as HQ spells it.
+pub fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Yes => "yes".into(),
+        Answer::No => "no".into(),
+        Answer::Na => "na".into(),
+        Answer::Number(n) | Answer::Percent(n) | Answer::Temperature(n) => n.to_string(),
+        Answer::Text(text) | Answer::Choice(text) => text.clone(),
+    }
+}
+
+fn word(json: &serde_json::Result<serde_json::Value>) -> String {
+    json.as_ref().ok().and_then(|json| json.as_str()).unwrap_or_default().to_owned()
+}
+
+/// What HQ shows of a visit. It names notes by an id alone, so their texts are one field, [`all_notes`] of a phone's.
+pub fn at_hq(detail: &VisitDetail) -> Drawing {
+    let values = |row: &FieldRow| row.live.iter().filter_map(|live| live.value.clone()).collect();
+    let mut drawing = Drawing::new();
+    drawing.insert("mode".into(), detail.row.mode.iter().cloned().collect());
+    drawing
+        .extend(detail.attribute_conflicts.iter().map(|conflict| (conflict.field.clone(), values(conflict))));
+    drawing.extend(detail.answers.iter().map(|row| (format!("answer {}", row.item), values(&row.shown))));
+    for finding in &detail.findings {
+        let description = finding.description.iter();
+        drawing.extend(description.map(|row| (format!("finding {}", finding.item), values(row))));
+    }
+    drawing.extend(detail.readings.iter().map(|row| (format!("reading {}", row.id), values(&row.shown))));
+    let notes: BTreeSet<String> = detail.notes.iter().flat_map(&values).collect();
+    if !notes.is_empty() {
+        drawing.insert("notes".into(), notes);
+    }
+    drawing
+}
+
+/// A phone's or the model's drawing with its notes as HQ names them.
+pub fn all_notes(drawing: &Drawing) -> Drawing {
+    let mut told = Drawing::new();
+    for (field, values) in drawing {
+        let name = if field.starts_with("note ") { "notes" } else { field };
+        told.entry(name.to_owned()).or_default().extend(values.iter().cloned());
+    }
+    told
+}

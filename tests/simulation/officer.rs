@@ -1,0 +1,256 @@
+//! What an officer does with a phone, through the engine's public api, each edit told to the model.
+
+use std::io::Cursor;
+
+use xuncha_engine::api::types::{
+    AddPhoto, AddReading, Answer, AnswerKind, ApiError, CorrectReading, ErrorCode, FindVenues, ItemView,
+    LeadLevel, NewVisit, ReadingInput, SetAnswer, SetFinding, SetNote, SetVisitField, VisitKind, VisitMode,
+    VisitRef, VisitView,
+};
+use xuncha_tests::random::Random;
+
+use crate::model::{self, Drawing, Model, note_field, on_phone};
+use crate::phone::Phone;
+
+/// Visits of one run: few, so that phones meet in them.
+const VISITS_MAX: usize = 4;
+/// Items that officers answer: few, so that they clash.
+const ITEMS_MAX: usize = 8;
+
+/// An officer with a phone in hand.
+pub struct Hand<'a> {
+    pub phone: &'a mut Phone,
+    pub model: &'a mut Model,
+    pub random: &'a mut Random,
+    /// Makes texts and temperatures unique.
+    pub serial: &'a mut i32,
+}
+
+impl Hand<'_> {
+    /// Does one thing. Returns its name, or none when there was nothing to do; fails on what must not happen.
+    pub fn act(&mut self) -> Result<Option<&'static str>, String> {
+        let started = self.model.visits.len();
+        if started == 0 || (started < VISITS_MAX && self.random.chance(8)) {
+            return self.start().map(Some);
+        }
+        let ids: Vec<String> = self.model.visits.keys().cloned().collect();
+        let id = self.random.one_of(&ids).clone();
+        // Half of the time the officer acts on what lay on the screen since some earlier moment.
+        if !self.phone.screens.contains_key(&id) || self.random.chance(50) {
+            match self.phone.engine.visit_get(VisitRef { visit: id.clone() }) {
+                Ok(view) => drop(self.phone.screens.insert(id.clone(), view)),
+                Err(error) if error.code == ErrorCode::NotFound => return Ok(None),
+                Err(error) => return Err(format!("a visit cannot be drawn: {error:?}")),
+            }
+        }
+        let view = self.phone.screens[&id].clone();
+        let drawing = on_phone(&view);
+        match self.random.below(100) {
+            0..50 => self.answer(&view, &drawing),
+            50..60 => self.note(&view, &drawing),
+            60..70 => self.finding(&view, &drawing),
+            70..78 => self.reading(&view),
+            78..84 => self.correct(&view),
+            84..90 => self.mode(&view, &drawing),
+            90..96 => self.photo(&view),
+            96..98 => self.leave(&view),
+            _ => self.finish(&view),
+        }
+    }
+
+    fn start(&mut self) -> Result<&'static str, String> {
+        let venues =
+            self.phone.engine.venues_find(FindVenues { text: "网吧".into(), ..Default::default() });
+        let venues = venues.map_err(|error| format!("venues: {error:?}"))?;
+        let visit = NewVisit {
+            venue: self.random.one_of(&venues).id.clone(),
+            kind: VisitKind::Inspection,
+            mode: VisitMode::OnSite,
+            lead_level: LeadLevel::Brigade,
+            purpose: "routine".into(),
+            position: None,
+        };
+        let view = self.phone.engine.visit_start(visit).map_err(|error| format!("start: {error:?}"))?;
+        let id = view.summary.id.clone();
+        self.model.edit(&id, "mode", &self.phone.officer, "on_site", &Drawing::new())?;
+        self.phone.screens.insert(id, view);
+        Ok("visit started")
+    }
+
+    fn item<'v>(&mut self, view: &'v VisitView) -> Option<&'v ItemView> {
+        let items: Vec<_> = view.sections.iter().flat_map(|section| &section.items).take(ITEMS_MAX).collect();
+        (!items.is_empty()).then(|| *self.random.one_of(&items))
+    }
+
+    fn next(&mut self) -> i32 {
+        *self.serial += 1;
+        *self.serial
+    }
+
+    fn answer(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+        let Some(item) = self.item(view) else {
+            return Err(format!("{} has no items on this phone", view.summary.id));
+        };
+        let number = i64::from(self.next() % 90);
+        let answer = match item.answer_kind {
+            AnswerKind::YesNo => self.random.one_of(&[Answer::Yes, Answer::No]).clone(),
+            AnswerKind::YesNoNa => self.random.one_of(&[Answer::Yes, Answer::No, Answer::Na]).clone(),
+            AnswerKind::Number => Answer::Number(number),
+            AnswerKind::Percent => Answer::Percent(number),
+            AnswerKind::Temperature => Answer::Temperature(number),
+            AnswerKind::Text => Answer::Text(format!("答 {number}")),
+            AnswerKind::Choice => return Ok(None),
+        };
+        let (field, value) = (format!("answer {}", item.id), model::answer(&answer));
+        let (visit, token) = (view.summary.id.clone(), item.answer.token.clone());
+        if self.model.used(&visit, &field, &value) {
+            return Ok(None);
+        }
+        let done = self.phone.engine.visit_answer(SetAnswer { visit, item: item.id.clone(), answer, token });
+        self.edited(view, &field, &value, drawing, done, "answer")
+    }
+
+    fn note(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+        let item = if self.random.chance(50) { self.item(view) } else { None };
+        let token = item.map_or(&view.note_token, |item| &item.note_token).clone();
+        let text = format!("记录 {}", self.next());
+        let (visit, on) = (view.summary.id.clone(), item.map(|item| item.id.clone()));
+        let field = note_field(&self.phone.officer, on.as_deref());
+        let done = self.phone.engine.visit_note(SetNote { visit, item: on, text: text.clone(), token });
+        self.edited(view, &field, &text, drawing, done, "note")
+    }
+
+    fn finding(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+        let Some(item) = self.item(view) else { return Ok(None) };
+        let text = format!("问题 {}", self.next());
+        let token = item.finding.as_ref().map(|finding| finding.description.token.clone());
+        let set = SetFinding {
+            visit: view.summary.id.clone(),
+            item: item.id.clone(),
+            field: "description".into(),
+            value: text.clone(),
+            token: token.unwrap_or_default(),
+        };
+        let done = self.phone.engine.finding_set(set);
+        self.edited(view, &format!("finding {}", item.id), &text, drawing, done, "finding")
+    }
+
+    fn temperature(&mut self) -> ReadingInput {
+        ReadingInput {
+            temperature_dc: self.next() - 400,
+            site: "air".into(),
+            indoor: true,
+            ambient_dc: None,
+            sequence: "first".into(),
+            subject: None,
+        }
+    }
+
+    fn reading(&mut self, view: &VisitView) -> Done {
+        let reading = self.temperature();
+        let value = reading.temperature_dc;
+        let done = self.phone.engine.reading_add(AddReading { visit: view.summary.id.clone(), reading });
+        let new = done.as_ref().ok().and_then(|view| {
+            view.readings
+                .iter()
+                .find(|row| row.reading.value.as_ref().is_some_and(|r| r.temperature_dc == value))
+        });
+        let field = new.map(|row| format!("reading {}", row.id)).unwrap_or_default();
+        if done.is_ok() && field.is_empty() {
+            return Err(format!("{}: a reading was acknowledged and is not shown", view.summary.id));
+        }
+        self.edited(view, &field, &value.to_string(), &Drawing::new(), done, "reading")
+    }
+
+    fn correct(&mut self, view: &VisitView) -> Done {
+        if view.readings.is_empty() {
+            return Ok(None);
+        }
+        let row = self.random.one_of(&view.readings);
+        let reading = self.temperature();
+        let value = reading.temperature_dc.to_string();
+        let (visit, id, token) = (view.summary.id.clone(), row.id.clone(), row.reading.token.clone());
+        let field = format!("reading {id}");
+        let change = CorrectReading { visit, id, reading, reason: "读错".into(), token };
+        let done = self.phone.engine.reading_correct(change);
+        self.edited(view, &field, &value, &on_phone(view), done, "correction")
+    }
+
+    fn mode(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+        let value = *self.random.one_of(&["phone", "online"]);
+        let (visit, token) = (view.summary.id.clone(), view.mode.token.clone());
+        if self.model.used(&visit, "mode", value) {
+            return Ok(None);
+        }
+        let set = SetVisitField { visit, field: "mode".into(), value: value.into(), token };
+        let done = self.phone.engine.visit_set(set);
+        self.edited(view, "mode", value, drawing, done, "mode")
+    }
+
+    fn photo(&mut self, view: &VisitView) -> Done {
+        // Some of them go in more than one piece.
+        let size = *self.random.one_of(&[3_000, 40_000, 1_200_000]);
+        let bytes = self.random.photo(size);
+        let meta = AddPhoto { visit: view.summary.id.clone(), item: None, position: None };
+        match self.phone.engine.add_photo(&meta, &mut Cursor::new(&bytes)) {
+            Ok(now) => {
+                let known: Vec<_> = view.photos.iter().map(|photo| &photo.sha256).collect();
+                let visit = self.model.visits.entry(view.summary.id.clone()).or_default();
+                let new = now.photos.iter().map(|photo| &photo.sha256);
+                let mut new =
+                    new.filter(|sha256| !visit.photos.contains_key(*sha256) && !known.contains(sha256));
+                let sha256 = new.next().ok_or("a photo was acknowledged and is not shown")?.clone();
+                visit.photos.insert(sha256, bytes);
+                self.phone.screens.insert(view.summary.id.clone(), now);
+                Ok(Some("photo"))
+            }
+            Err(error) => refused(&error),
+        }
+    }
+
+    fn leave(&mut self, view: &VisitView) -> Done {
+        let left = self.phone.engine.visit_leave(VisitRef { visit: view.summary.id.clone() });
+        left.map(|_| Some("visit left")).map_err(|error| format!("leave: {error:?}"))
+    }
+
+    fn finish(&mut self, view: &VisitView) -> Done {
+        match self.phone.engine.visit_finish(VisitRef { visit: view.summary.id.clone() }) {
+            Ok(now) => {
+                self.phone.screens.insert(view.summary.id.clone(), now);
+                Ok(Some("visit sealed"))
+            }
+            Err(error) => refused(&error),
+        }
+    }
+
+    fn edited(
+        &mut self,
+        view: &VisitView,
+        field: &str,
+        value: &str,
+        drawing: &Drawing,
+        done: Result<VisitView, ApiError>,
+        name: &'static str,
+    ) -> Done {
+        match done {
+            Ok(now) => {
+                let id = &view.summary.id;
+                self.model.edit(id, field, &self.phone.officer, value, drawing)?;
+                self.phone.screens.insert(id.clone(), now);
+                Ok(Some(name))
+            }
+            Err(error) => refused(&error),
+        }
+    }
+}
+
+type Done = Result<Option<&'static str>, String>;
+
+/// A sealed or empty visit may be refused, and nothing else.
+fn refused(error: &ApiError) -> Done {
+    match error.code {
+        ErrorCode::VisitSealed => Ok(Some("refused: sealed")),
+        ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
+        _ => Err(format!("an edit was refused: {error:?}")),
+    }
+}
