@@ -114,7 +114,8 @@ fn missing(error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::NotFound { Error::PartMissing } else { error.into() }
 }
 
-fn hash(file: &mut File) -> Result<[u8; 32], Error> {
+/// The SHA-256 of what follows in a file.
+pub(crate) fn hash(file: &mut File) -> Result<[u8; 32], Error> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -126,7 +127,7 @@ fn hash(file: &mut File) -> Result<[u8; 32], Error> {
 }
 
 /// A renamed file survives a power cut only when its folder was flushed, too.
-fn sync_folder(path: &Path) -> Result<(), Error> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     File::open(path)?.sync_all()?;
     #[cfg(not(unix))]

@@ -8,6 +8,7 @@ mod folder;
 use std::path::{Path, PathBuf};
 
 pub use folder::PartWriter;
+pub(crate) use folder::{hash, sync_folder};
 
 /// Where the bytes lie. An S3-compatible store will be the second case.
 pub enum Blobs {

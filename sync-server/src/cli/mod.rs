@@ -1,5 +1,6 @@
 //! Arguments and their help.
 
+mod backup;
 mod enrol;
 mod import;
 mod serve;
@@ -55,6 +56,26 @@ enum Command {
     /// 写入一个虚构的示例城市，重复执行不会改变数据。
     #[command(verbatim_doc_comment)]
     Demo,
+    /// Write a backup into a new folder: the database, HQ's key, every photo, and a manifest with counts and hashes.
+    /// The server may run on meanwhile. The key lets anyone sign as HQ: keep the folder as safe as the data itself.
+    /// 将数据库、总部密钥、照片和校验清单备份到新文件夹，备份时服务可继续运行。备份含总部密钥，请妥善保管。
+    #[command(verbatim_doc_comment)]
+    Backup {
+        /// A folder that does not exist yet or is empty. 新建的或空的文件夹。
+        dir: PathBuf,
+    },
+    /// Make a new installation in --data of a backup. A folder with anything in it is refused; every file is checked, and
+    /// nothing is written when one is damaged. Stop the old server first: only one may serve the phones.
+    /// 由备份恢复到 --data 指定的空文件夹，逐个文件校验，有损坏则不写入。请先停止旧服务。
+    #[command(verbatim_doc_comment)]
+    Restore {
+        /// A folder that `backup` wrote. 由 backup 生成的文件夹。
+        dir: PathBuf,
+    },
+    /// Compute everything that screens show from the log once more. Harmless; phones notice nothing.
+    /// 由日志重新计算所有界面数据，可重复执行，不影响手机。
+    #[command(verbatim_doc_comment)]
+    Reproject,
 }
 
 #[derive(Args)]
@@ -145,6 +166,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::EnrollCode(code) => enrol::run(data, code)?,
         Command::Import(what) => import::run(data, what)?,
         Command::Demo => import::demo(data)?,
+        Command::Backup { dir } => backup::backup(data, &dir)?,
+        Command::Restore { dir } => backup::restore_into(&data, &dir)?,
+        Command::Reproject => backup::reproject(data)?,
     }
     Ok(ExitCode::SUCCESS)
 }

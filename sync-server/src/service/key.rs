@@ -20,7 +20,7 @@ pub(super) fn open(path: &Path, storage: &Storage, entropy: &dyn Entropy) -> Res
         Ok(text) => hex::decode(text.trim()).map_err(|error| Error::Key(error.to_string()))?,
         Err(error) if error.kind() == ErrorKind::NotFound && known.is_none() => {
             let key = SecretKey::generate(entropy);
-            write(path, &hex::encode(key.to_bytes())).map_err(|error| Error::Key(error.to_string()))?;
+            write(path, &key).map_err(|error| Error::Key(error.to_string()))?;
             key.to_bytes()
         }
         Err(error) => return Err(Error::Key(error.to_string())),
@@ -37,13 +37,14 @@ pub(super) fn open(path: &Path, storage: &Storage, entropy: &dyn Entropy) -> Res
     }
 }
 
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a key to a new file that only its owner can read.
+pub(super) fn write(path: &Path, key: &SecretKey) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(hex::encode(key.to_bytes()).as_bytes())?;
     file.sync_all()
 }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod attempts;
 mod author;
+mod backup;
 mod console;
 mod demo;
 mod devices;
@@ -17,6 +18,7 @@ mod people;
 mod photos;
 mod quotas;
 mod registry;
+mod reproject;
 mod rows;
 mod secret;
 mod sync;
@@ -33,6 +35,7 @@ use crate::blobs::Blobs;
 use crate::storage::Storage;
 
 pub use accounts::{ConsoleUser, Opened};
+pub use backup::{BackupError, Entry, Manifest, restore};
 pub use devices::Device;
 pub use enrol::NewCode;
 pub use error::Error;
@@ -45,6 +48,11 @@ pub use registry::{Imported, RegisterVenue};
 pub use uploads::{
     Announced, Checksum, ChecksumAlgorithm, Creation, HeldTurn, PatchEnd, Receiving, Turn, Upload, UploadRef,
 };
+
+// What lies in the data folder.
+const DATABASE: &str = "hq.sqlite";
+const KEY: &str = "hq.key";
+const PHOTOS: &str = "blobs";
 
 /// One installation of HQ. The id is drawn at the first start, the name comes from the command line.
 #[derive(Debug, Clone)]
@@ -83,10 +91,10 @@ impl Service {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, Error> {
         std::fs::create_dir_all(settings.data).map_err(crate::storage::Error::from)?;
-        let storage = Storage::open(&settings.data.join("hq.sqlite"))?;
-        let blobs = Blobs::folder(settings.data.join("blobs"))?;
+        let storage = Storage::open(&settings.data.join(DATABASE))?;
+        let blobs = Blobs::folder(settings.data.join(PHOTOS))?;
         let city = storage.write(|tx| city(tx, &*entropy, settings.city_name))?;
-        let key = key::open(&settings.data.join("hq.key"), &storage, &*entropy)?;
+        let key = key::open(&settings.data.join(KEY), &storage, &*entropy)?;
         let service = Self {
             storage,
             blobs,

@@ -6,6 +6,7 @@
 //! HTTP side runs them on the blocking pool.
 
 mod blobs;
+mod copies;
 mod devices;
 mod feed;
 mod log;
@@ -14,6 +15,7 @@ mod open;
 mod people;
 mod quotas;
 mod readers;
+mod rebuild;
 mod reports;
 mod sessions;
 mod users;
@@ -21,12 +23,13 @@ mod venues;
 mod visits;
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use blobs::{UploadRow, UploadState};
+pub use copies::read_copy;
 pub use devices::{DeviceRecord, EnrolCodeRow, NewDevice};
 pub use feed::{FeedEnd, RunRow};
 pub use log::{ChainRow, CommitRow, CommitState, NewChain, NewPacket, PacketRow, RowId};
@@ -54,6 +57,7 @@ pub enum Error {
 }
 
 pub struct Storage {
+    path: PathBuf,
     writer: Mutex<Connection>,
     readers: readers::Readers,
 }
@@ -79,7 +83,7 @@ impl Storage {
     /// Opens or creates the file, upgrading it when it is older. `path` is the database file itself.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let writer = open::writer(path)?;
-        Ok(Self { writer: Mutex::new(writer), readers: readers::Readers::open(path)? })
+        Ok(Self { path: path.into(), writer: Mutex::new(writer), readers: readers::Readers::open(path)? })
     }
 
     /// Runs `work` in one read transaction.

@@ -36,6 +36,13 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Error> {
     Ok(conn)
 }
 
+/// For copying a database that others use.
+pub(super) fn copier(path: &Path) -> Result<Connection, Error> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    pragmas(&conn)?;
+    Ok(conn)
+}
+
 pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
