@@ -82,3 +82,27 @@ fn what_stays_held_keeps_its_verdict_and_what_was_applied_is_never_held() {
     assert_eq!(a.read_hashes(HERE), feed);
     assert_eq!(shown(&world).0, vec![Some("yes".into())]);
 }
+
+#[test]
+fn a_damaged_packet_does_not_keep_hq_from_starting() {
+    let mut world = World::new();
+    let mut a = world.brigade_phone("甲");
+    a.write(HERE, &[op(&visit(1), "kind", Value::text("?"))]);
+    a.sync(vec![a.packet(HERE, 1, 1)]);
+    let sql = Connection::open(world.dir.path().join("hq.sqlite")).unwrap();
+    sql.execute_batch(
+        "CREATE TABLE kept AS SELECT id, bytes FROM packets;
+         UPDATE packets SET bytes = x'00' WHERE id IN (SELECT packet FROM commits WHERE state = 'held');
+         DELETE FROM meta WHERE key = 'judge_version';",
+    )
+    .unwrap();
+    world.restart();
+    let judged = || {
+        sql.query_row("SELECT count(*) FROM meta WHERE key = 'judge_version'", [], |row| row.get::<_, u32>(0))
+    };
+    assert_eq!(judged(), Ok(0), "the next start tries again");
+    sql.execute("UPDATE packets SET bytes = (SELECT bytes FROM kept WHERE kept.id = packets.id)", [])
+        .unwrap();
+    world.restart();
+    assert_eq!(judged(), Ok(1));
+}

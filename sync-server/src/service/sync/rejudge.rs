@@ -20,10 +20,18 @@ const BATCH: u32 = 64;
 const VERSION_KEY: &str = "judge_version";
 
 impl Service {
-    /// Judges again what is held, when this program's judge is newer than the one that held it.
-    ///
+    /// Judges again what is held, when this program's judge is newer than the one that held it. Breakage must not keep
+    /// HQ from starting: it is logged, and the next start tries again.
+    pub(in crate::service) fn judge_again(&self) {
+        match self.judge_held() {
+            Ok(0) => {}
+            Ok(applied) => tracing::info!(applied, "commits that an older server held count now"),
+            Err(error) => tracing::error!(%error, "held commits cannot be judged again"),
+        }
+    }
+
     /// Returns how many commits were applied after all.
-    pub(in crate::service) fn judge_again(&self) -> Result<usize, Error> {
+    fn judge_held(&self) -> Result<usize, Error> {
         if self.storage.read(|read| Ok::<_, Error>(read.meta(VERSION_KEY)?))?.is_some_and(current) {
             return Ok(0);
         }
