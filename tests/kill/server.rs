@@ -22,8 +22,8 @@ const PHONES: usize = 2;
 const TAPS: u64 = 6;
 /// Beyond one piece of an upload (512 KiB), so that kills fall between pieces, too.
 const PHOTO_BYTES: usize = 900_000;
-/// A kill falls within this time of the syncs' start, in microseconds; a debug build takes a little less for them.
-const SYNC_US: u64 = 400_000;
+/// A kill falls within this time of the syncs' start, in microseconds; a debug build takes about half of it for them.
+const SYNC_US: u64 = 150_000;
 /// Syncs at the end until nothing is left; each goes on where the last one broke off.
 const SYNCS_MAX: usize = 5;
 

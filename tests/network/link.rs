@@ -21,6 +21,9 @@ const PIECES_IN_FLIGHT: usize = 1_024;
 const BREAKS_WITHIN_BYTES: u64 = 400_000;
 /// HQ learns of a dead connection so much later than the phone.
 const HQ_KNOWS_LATER: Duration = Duration::from_secs(60);
+/// Without network nobody answers a phone that wants to connect, and it gives up after its connect time-out. A proxy can
+/// only accept, say nothing, and end it when the phone would have.
+const UNANSWERED: Duration = Duration::from_secs(10);
 /// Nobody keeps a dead connection longer.
 const DEAD_MAX: Duration = Duration::from_secs(300);
 
@@ -165,7 +168,7 @@ impl Shared {
             match self.a_bad_end() {
                 End::Dead => {
                     Self::count(&self.counters.unanswered);
-                    swallow(&mut from_phone).await;
+                    swallow(&mut from_phone, UNANSWERED).await;
                 }
                 _ => Self::count(&self.counters.refused),
             }
@@ -192,7 +195,7 @@ impl Shared {
             End::Cut => Self::count(&self.counters.cut),
             End::Dead => {
                 Self::count(&self.counters.dead);
-                swallow(&mut from_phone).await;
+                swallow(&mut from_phone, DEAD_MAX).await;
                 drop(to_phone);
                 sleep(HQ_KNOWS_LATER).await;
             }
@@ -258,10 +261,10 @@ impl Shared {
     }
 }
 
-/// Takes what still comes and answers nothing, until the other side gives up.
-async fn swallow(from: &mut OwnedReadHalf) {
+/// Takes what still comes and answers nothing, until the other side gives up or `longest` is over.
+async fn swallow(from: &mut OwnedReadHalf, longest: Duration) {
     let mut rest = vec![0; PIECE_BYTES];
-    let _ = timeout(DEAD_MAX, async { while let Ok(1..) = from.read(&mut rest).await {} }).await;
+    let _ = timeout(longest, async { while let Ok(1..) = from.read(&mut rest).await {} }).await;
 }
 
 /// The bandwidth of one direction, which all connections share.

@@ -38,7 +38,7 @@ fn a_short_day_arrives_whole() {
 
 /// `cargo xtask network`
 #[test]
-#[ignore = "takes half an hour: 37 MB at 2 Mbit/s, one third of the time"]
+#[ignore = "takes an hour: 37 MB at 2 Mbit/s, one third of the time"]
 fn a_whole_day_arrives_whole() {
     let shape = Shape {
         bits_per_second: 2_000_000,
