@@ -80,7 +80,7 @@ impl<'a> Client<'a> {
         let response = self.tus("PATCH", url.into(), headers, piece).await?;
         match response.status {
             204 => Ok(Some(offset(&response)?)),
-            404 | 409 | 410 | 460 => Ok(None),
+            404 | 409 | 410 | 413 | 460 => Ok(None),
             _ => Err(refused(&response)),
         }
     }

@@ -90,6 +90,8 @@ async fn send_one(engine: &Engine, client: &Client<'_>, photo: &PhotoRow) -> Res
         }
         upload = Some(url);
     }
+    // It gets nowhere, so it is not what it is taken for: the next run begins another.
+    engine.0.store.write(|tx| photos::set_upload(tx, &photo.sha256, None, 0))?;
     Ok(false)
 }
 
