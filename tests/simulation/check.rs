@@ -7,18 +7,28 @@ use xuncha_engine::api::types::{SaveState, VisitRef};
 use xuncha_server::http::types::VisitDetail;
 use xuncha_server::service::Service;
 
-use crate::model::{Drawing, Model, Visit, all_notes, at_hq, on_phone};
+use crate::model::{Drawing, Edit, Model, Visit, all_notes, at_hq, on_phone};
 use crate::phone::Phone;
 
-/// A phone that says "held by HQ" of a photo is believed by its officer: the bytes must be there now.
+/// A phone that says "held by HQ" is believed by its officer: edits and the bytes of photos must be there now.
 pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec<String>) {
-    for id in model.visits.keys() {
+    for (id, visit) in &model.visits {
         let Ok(view) = phone.engine.visit_get(VisitRef { visit: id.clone() }) else { continue };
         let detail = detail(hq, id);
         if phone.all_held() && detail.is_err() {
             wrong.push(format!("{id}: held by HQ, says the phone; HQ does not know it"));
         }
         let Ok(detail) = detail else { continue };
+        if phone.all_held() {
+            let there = at_hq(&detail);
+            // Of the mode HQ shows one value while only one officer differs from themselves.
+            let lost = |(field, edit): &(&str, &Edit)| {
+                *field != "mode" && !there.get(*field).is_some_and(|values| values.contains(&edit.value))
+            };
+            for (field, edit) in visit.live_of(phone.author.phone).filter(lost) {
+                wrong.push(format!("{id} {field}: {:?} is held, says the phone; HQ lacks it", edit.value));
+            }
+        }
         let held: BTreeSet<&str> =
             detail.photos.iter().filter(|row| row.held).map(|row| row.sha256.as_str()).collect();
         let said = view.photos.iter().filter(|photo| photo.here && photo.state == SaveState::Held);

@@ -64,7 +64,8 @@ impl Stage {
             let network = Arc::new(Network::new(Arc::clone(&hq), Counts::default(), seed));
             network.heal();
             let empty = folder();
-            let phone = Phone::on(empty.path(), clock(), Arc::new(MachineEntropy::new(seed)), network);
+            let phone =
+                Phone::on(empty.path(), number, clock(), Arc::new(MachineEntropy::new(seed)), network);
             let id = OfficerId(officer.row.id);
             let code = hq.service().new_enrol_code(id, ADDRESS).expect("a code").code;
             phone.engine.enroll(Enroll { text: code, server_url: Some(ADDRESS.into()) }).expect("it enrols");
@@ -142,7 +143,8 @@ impl Fleet {
         let network = Network::new(Arc::clone(&self.hq), self.counts.clone(), self.random.number());
         let clock = Arc::new(MachineClock::new(&self.time));
         let entropy: Arc<dyn Entropy> = Arc::new(MachineEntropy::new(self.random.number()));
-        self.phones.push(Phone::on(data, clock, entropy, Arc::new(network)));
+        let number = self.phones.len();
+        self.phones.push(Phone::on(data, number, clock, entropy, Arc::new(network)));
     }
 
     fn live(&mut self) {

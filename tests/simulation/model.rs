@@ -12,8 +12,17 @@ use xuncha_server::http::types::{FieldRow, VisitDetail};
 /// The values of every field of a visit, by a name that a phone and HQ can both tell.
 pub type Drawing = BTreeMap<String, BTreeSet<String>>;
 
-pub struct Edit {
+/// Who made an edit.
+#[derive(Clone)]
+pub struct Author {
+    /// The officer's id.
     pub officer: String,
+    /// The number of the phone.
+    pub phone: usize,
+}
+
+pub struct Edit {
+    pub author: Author,
     pub value: String,
     /// Indices of the edits of this field that were drawn.
     pub shown: BTreeSet<usize>,
@@ -37,7 +46,7 @@ impl Model {
         &mut self,
         visit: &str,
         field: &str,
-        officer: &str,
+        author: &Author,
         value: &str,
         drawing: &Drawing,
     ) -> Result<(), String> {
@@ -47,7 +56,7 @@ impl Model {
             let known = edits.iter().position(|edit| edit.value == *drawn);
             shown.insert(known.ok_or(format!("{visit} {field} shows {drawn:?}, which nobody recorded"))?);
         }
-        edits.push(Edit { officer: officer.into(), value: value.into(), shown });
+        edits.push(Edit { author: author.clone(), value: value.into(), shown });
         Ok(())
     }
 
@@ -64,6 +73,15 @@ impl Visit {
         edits.iter().enumerate().filter(move |(index, _)| !replaced.contains(index)).map(|(_, edit)| edit)
     }
 
+    /// The live edits of one phone, by the names that HQ has for their fields.
+    pub fn live_of(&self, phone: usize) -> impl Iterator<Item = (&str, &Edit)> {
+        let live = self.fields.iter().flat_map(|(field, edits)| {
+            let field = told(field);
+            Self::live(edits).map(move |edit| (field, edit))
+        });
+        live.filter(move |(_, edit)| edit.author.phone == phone)
+    }
+
     /// What every replica must show in the end.
     pub fn drawing(&self) -> Drawing {
         let live = |edits: &Vec<Edit>| Self::live(edits).map(|edit| edit.value.clone()).collect();
@@ -73,13 +91,14 @@ impl Visit {
     /// HQ shows one of several values that one officer left on two phones: theirs to settle.
     pub fn two_of_yours(&self, field: &str) -> bool {
         let live = self.fields.get(field).into_iter().flat_map(|edits| Self::live(edits));
-        live.map(|edit| &edit.officer).collect::<BTreeSet<_>>().len() == 1
+        live.map(|edit| &edit.author.officer).collect::<BTreeSet<_>>().len() == 1
     }
 
     /// Fields in which different officers say different things.
     pub fn conflicts(&self) -> usize {
         let conflict = |edits: &&Vec<Edit>| {
-            let officers: BTreeSet<&str> = Self::live(edits).map(|edit| edit.officer.as_str()).collect();
+            let officers: BTreeSet<&str> =
+                Self::live(edits).map(|edit| edit.author.officer.as_str()).collect();
             Self::live(edits).count() > 1 && officers.len() > 1
         };
         self.fields.values().filter(conflict).count()
@@ -172,10 +191,14 @@ pub fn at_hq(detail: &VisitDetail) -> Drawing {
 
 /// A phone's or the model's drawing with its notes as HQ names them.
 pub fn all_notes(drawing: &Drawing) -> Drawing {
-    let mut told = Drawing::new();
+    let mut all = Drawing::new();
     for (field, values) in drawing {
-        let name = if field.starts_with("note ") { "notes" } else { field };
-        told.entry(name.to_owned()).or_default().extend(values.iter().cloned());
+        all.entry(told(field).to_owned()).or_default().extend(values.iter().cloned());
     }
-    told
+    all
+}
+
+/// The name by which HQ tells a field.
+fn told(field: &str) -> &str {
+    if field.starts_with("note ") { "notes" } else { field }
 }

@@ -72,7 +72,7 @@ impl Hand<'_> {
         };
         let view = self.phone.engine.visit_start(visit).map_err(|error| format!("start: {error:?}"))?;
         let id = view.summary.id.clone();
-        self.model.edit(&id, "mode", &self.phone.officer, "on_site", &Drawing::new())?;
+        self.model.edit(&id, "mode", &self.phone.author, "on_site", &Drawing::new())?;
         self.phone.screens.insert(id, view);
         Ok("visit started")
     }
@@ -115,7 +115,7 @@ impl Hand<'_> {
         let token = item.map_or(&view.note_token, |item| &item.note_token).clone();
         let text = format!("记录 {}", self.next());
         let (visit, on) = (view.summary.id.clone(), item.map(|item| item.id.clone()));
-        let field = note_field(&self.phone.officer, on.as_deref());
+        let field = note_field(&self.phone.author.officer, on.as_deref());
         let done = self.phone.engine.visit_note(SetNote { visit, item: on, text: text.clone(), token });
         self.edited(view, &field, &text, drawing, done, "note")
     }
@@ -235,7 +235,7 @@ impl Hand<'_> {
         match done {
             Ok(now) => {
                 let id = &view.summary.id;
-                self.model.edit(id, field, &self.phone.officer, value, drawing)?;
+                self.model.edit(id, field, &self.phone.author, value, drawing)?;
                 self.phone.screens.insert(id.clone(), now);
                 Ok(Some(name))
             }

@@ -12,6 +12,7 @@ use xuncha_engine::api::types::{ApiError, Nothing, SyncStatus, VisitView};
 use xuncha_engine::transport::Transport;
 use xuncha_engine::{Engine, Options};
 
+use crate::model::Author;
 use crate::nature::{MachineClock, copy_folder, folder};
 use crate::network::Network;
 
@@ -21,8 +22,8 @@ pub struct Phone {
     pub network: Arc<Network>,
     entropy: Arc<dyn Entropy>,
     folder: TempDir,
-    /// The officer's id.
-    pub officer: String,
+    /// Whose edits are made on it.
+    pub author: Author,
     /// What lies on its screens, however old.
     pub screens: BTreeMap<String, VisitView>,
     /// Without a signal until then.
@@ -36,6 +37,7 @@ impl Phone {
     /// A phone on a copy of `data`.
     pub fn on(
         data: &Path,
+        number: usize,
         clock: Arc<MachineClock>,
         entropy: Arc<dyn Entropy>,
         network: Arc<Network>,
@@ -44,8 +46,9 @@ impl Phone {
         copy_folder(data, folder.path());
         let engine = open(folder.path(), &clock, &entropy, &network);
         let status = engine.status(Nothing {}).expect("a status");
+        let officer = status.officer.map(|officer| officer.id).unwrap_or_default();
         Self {
-            officer: status.officer.map(|officer| officer.id).unwrap_or_default(),
+            author: Author { officer, phone: number },
             engine,
             clock,
             network,
