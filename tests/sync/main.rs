@@ -13,6 +13,7 @@ mod bad_input;
 mod copied;
 mod joint;
 mod saved;
+mod worker;
 
 use std::fs::File;
 use std::path::PathBuf;

@@ -55,6 +55,9 @@ pub(crate) struct Inner {
     pub progress: Progress,
     /// Rung when there is something new to send.
     pub work: tokio::sync::Notify,
+    /// Rung when the phone is on another network, or in an officer's hand again.
+    pub network: tokio::sync::Notify,
+    pub foreground: tokio::sync::watch::Sender<bool>,
     listeners: Mutex<Vec<Listener>>,
 }
 
@@ -79,6 +82,8 @@ impl Engine {
             options,
             progress: Progress::default(),
             work: tokio::sync::Notify::new(),
+            network: tokio::sync::Notify::new(),
+            foreground: tokio::sync::watch::Sender::new(true),
             listeners: Mutex::new(Vec::new()),
         })))
     }
@@ -116,15 +121,17 @@ impl Engine {
         self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
     }
 
-    /// The app goes to the background: the open journal becomes a commit.
+    /// The app goes to the background: the open journal becomes a commit, and HQ's nudges are not listened to.
     pub fn suspend(&self) {
+        self.0.foreground.send_replace(false);
         if let Err(error) = self.write(|transaction, pen| write::flush_all(transaction, pen)) {
             tracing::warn!(%error, "the journal stays open");
         }
     }
 
-    /// Starts the worker that syncs by itself on `runtime`. Call it once.
+    /// Starts the workers that sync by themselves on `runtime`. Call it once.
     pub fn start_sync(&self, runtime: &tokio::runtime::Handle) {
+        runtime.spawn(crate::sync::nudges::run(self.clone()));
         runtime.spawn(crate::sync::worker::run(self.clone()));
     }
 
@@ -165,6 +172,14 @@ impl Engine {
     /// A write touched a visit: screens refetch it. The worker is not woken by every tap, or each would be a commit.
     pub(crate) fn wrote(&self, visit: &str) {
         self.emit(&Changes { sync: true, visits: vec![visit.into()], ..Changes::default() });
+    }
+
+    /// The app is in the foreground, perhaps on another network.
+    pub(crate) fn look_again(&self) {
+        self.0.foreground.send_replace(true);
+        self.0.network.notify_waiters();
+        // A run that is failing right now is followed by another.
+        self.wake_sync();
     }
 
     /// Something is ready to be sent.

@@ -40,6 +40,9 @@ pub enum Error {
         /// The app version that can open it, where the file says so.
         needs: Option<String>,
     },
+    /// HQ has no room for this phone at the moment.
+    #[error("HQ asks to come back in {retry_after_s} s")]
+    HqBusy { retry_after_s: u32 },
     /// What the caller asked for cannot be done; nothing was changed.
     #[error("{1}")]
     Refused(ErrorCode, &'static str),
@@ -51,6 +54,8 @@ impl Error {
         match self {
             Self::Refused(code, _) => *code,
             Self::DatabaseNewer { .. } => ErrorCode::DatabaseNewer,
+            // Ordinary life, as a link that is down: the phone comes back by itself.
+            Self::HqBusy { .. } => ErrorCode::ServerUnreachable,
             Self::Id(_) | Self::Json(_) => ErrorCode::BadRequest,
             Self::Photo(error) => error.code(),
             Self::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => ErrorCode::DiskFull,

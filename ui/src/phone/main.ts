@@ -28,6 +28,7 @@ import en from './i18n/en.json'
 import zh from './i18n/zh-CN.json'
 import { createPages } from './router'
 import { appKey, createApp as createAppState } from './state/app'
+import { followNetwork } from './state/network'
 import './vant'
 import './style.css'
 
@@ -35,6 +36,7 @@ const backend = pickBackend()
 const state = createAppState(backend)
 const texts = createTexts({ 'zh-CN': zh, en }, (lang) => Locale.use(lang, lang === 'en' ? enUS : zhCN))
 
+followNetwork(backend)
 void state.start().then(() => {
   createApp(App)
     .provide(backendKey, backend)

@@ -75,6 +75,8 @@ calls! {
     sync_status(Nothing) -> SyncStatus = status::sync_status;
     /// Wakes the sync worker and returns at once.
     sync_now(Nothing) -> SyncStatus = status::sync_now;
+    /// The page came to the foreground or the connection came back: tries again at once.
+    network_changed(Nothing) -> Nothing = status::network_changed;
     /// Every record and photo that no receipt names, and the last ones that one does.
     sync_queue(Nothing) -> Vec<QueueRow> = status::sync_queue;
     categories(Nothing) -> Vec<CategoryRow> = reference::categories;

@@ -83,6 +83,11 @@ pub fn sync_now(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
     sync_status(engine, Nothing {})
 }
 
+pub fn network_changed(engine: &Engine, _: Nothing) -> Result<Nothing> {
+    engine.look_again();
+    Ok(Nothing {})
+}
+
 pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
     let progress = &engine.0.progress;
     engine.read(|connection| {

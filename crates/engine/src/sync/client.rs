@@ -5,7 +5,7 @@ use xuncha_domain::protocol::v1::refusal::{self, Refusal};
 use xuncha_domain::protocol::v1::sync::SyncAnswer;
 use xuncha_domain::protocol::v1::{self, blobs::Hashes, enroll};
 
-use super::transport::{Lost, Request, Response, Transport};
+use super::transport::{Heard, Lost, Request, Response, Transport};
 use crate::api::types::ErrorCode;
 use crate::error::{Error, Result};
 
@@ -32,6 +32,14 @@ impl<'a> Client<'a> {
     pub async fn sync(&self, request: Vec<u8>) -> Result<SyncAnswer> {
         let body = self.post("/v1/sync", request).await?;
         v1::decode(&body).map_err(|_| not_hq())
+    }
+
+    /// Listens to HQ's nudges until the stream ends.
+    pub async fn listen(&self, heard: &Heard<'_>) -> Result<()> {
+        let headers = vec![("authorization", format!("Bearer {}", self.bearer))];
+        let url = format!("{}/v1/events", self.base);
+        let request = Request { method: "GET", url, headers, body: Vec::new() };
+        self.transport.listen(request, heard).await.map_err(lost)
     }
 
     /// Which of these HQ lacks.
@@ -114,10 +122,14 @@ impl<'a> Client<'a> {
     ) -> Result<Response> {
         headers.push(("authorization", format!("Bearer {}", self.bearer)));
         let answer = self.transport.send(Request { method, url, headers, body }).await;
-        answer.map_err(|lost| match lost {
-            Lost::Unreachable => Error::Refused(ErrorCode::ServerUnreachable, "HQ is out of reach"),
-            Lost::TooLong => not_hq(),
-        })
+        answer.map_err(lost)
+    }
+}
+
+fn lost(lost: Lost) -> Error {
+    match lost {
+        Lost::Unreachable => Error::Refused(ErrorCode::ServerUnreachable, "HQ is out of reach"),
+        Lost::TooLong => not_hq(),
     }
 }
 
@@ -128,8 +140,11 @@ fn hq_body(response: &Response) -> Option<&[u8]> {
 
 fn refused(response: &Response) -> Error {
     let Some(body) = hq_body(response) else { return not_hq() };
-    let code = v1::decode::<Refusal>(body).map(|refusal| refusal.code).unwrap_or_default();
-    match code.as_str() {
+    let Ok(refusal) = v1::decode::<Refusal>(body) else { return not_hq() };
+    if let Some(retry_after_s) = refusal.retry_after_s {
+        return Error::HqBusy { retry_after_s };
+    }
+    match refusal.code.as_str() {
         refusal::CODE_UNKNOWN => Error::Refused(ErrorCode::CodeUnknown, "HQ does not know this code"),
         refusal::CODE_USED => Error::Refused(ErrorCode::CodeUsed, "this code was used"),
         refusal::CODE_EXPIRED => Error::Refused(ErrorCode::CodeExpired, "this code has expired"),

@@ -6,12 +6,13 @@
 mod apply;
 mod client;
 pub mod enroll;
+pub mod nudges;
 mod photos;
 mod request;
 pub mod transport;
 pub mod worker;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::api::types::{Changes, ErrorCode};
@@ -33,6 +34,8 @@ pub struct Progress {
     pub bytes_total: AtomicU64,
     /// Whether this run left less to do: a receipt, news, or a piece of a photo.
     pub moved: AtomicBool,
+    /// Seconds that HQ asked this phone to stay away after this run; 0 when it did not.
+    pub retry_after_s: AtomicU32,
     /// 0 before the first attempt.
     pub last_attempt_ms: AtomicI64,
     pub last_error: Mutex<Option<ErrorCode>>,
@@ -69,8 +72,12 @@ pub async fn run(engine: &Engine) -> Result<()> {
     progress.bytes_sent.store(0, Ordering::Relaxed);
     progress.bytes_total.store(0, Ordering::Relaxed);
     progress.moved.store(false, Ordering::Relaxed);
+    progress.retry_after_s.store(0, Ordering::Relaxed);
     engine.emit(&Changes { sync: true, ..Changes::default() });
     let result = rounds(engine).await;
+    if let Err(Error::HqBusy { retry_after_s }) = &result {
+        progress.retry_after_s.store(*retry_after_s, Ordering::Relaxed);
+    }
     progress.set_error(result.as_ref().err().map(Error::code));
     progress.running.store(false, Ordering::Release);
     engine.emit(&Changes { sync: true, ..Changes::default() });
@@ -109,5 +116,6 @@ async fn round(engine: &Engine, client: &Client<'_>, enrolment: &meta::Enrolment
     let answer = client.sync(bytes).await?;
     let took = engine.0.options.clock.monotonic_ms().saturating_sub(started);
     engine.0.progress.sent(sent_bytes);
+    engine.0.progress.retry_after_s.store(answer.retry_after_s.unwrap_or(0), Ordering::Relaxed);
     apply::apply(engine, enrolment, &planned, answer, took)
 }

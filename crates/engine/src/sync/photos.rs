@@ -40,7 +40,7 @@ pub async fn send(engine: &Engine, client: &Client<'_>) -> Result<bool> {
     for photo in waiting.iter().filter(|photo| lacks(photo)) {
         match send_one(engine, client, photo).await {
             Ok(done) => arrived |= done,
-            Err(error @ Error::Refused(ErrorCode::ServerUnreachable, _)) => return Err(error),
+            Err(error) if error.code() == ErrorCode::ServerUnreachable => return Err(error),
             Err(error) => {
                 let problem = if matches!(error, Error::Io(_)) { MISSING } else { "photo_refused" };
                 tracing::warn!(%error, "a photo waits");

@@ -17,6 +17,9 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A feed page is at most as large as a push.
 const ANSWER_BYTES_MAX: usize = 2 * limits::SYNC_BODY_BYTES_MAX;
+const EVENT_STREAM: &str = "text/event-stream";
+/// HQ's events are a few words of JSON.
+const EVENT_LINE_BYTES_MAX: usize = 4 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -58,7 +61,18 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Lost>> + Send
 pub trait Transport: Send + Sync {
     /// Sends a request and waits for the whole answer. Follows no redirect and repeats nothing by itself.
     fn send(&self, request: Request) -> Answer<'_>;
+
+    /// Opens a stream of events and calls `heard` with the data of each, until it ends. Without one of its own, a
+    /// transport hears nothing, and the phone asks now and then.
+    fn listen<'a>(&'a self, _request: Request, _heard: &'a Heard<'a>) -> Ended<'a> {
+        Box::pin(std::future::pending())
+    }
 }
+
+/// Takes the data of an event.
+pub type Heard<'a> = dyn Fn(&[u8]) + Send + Sync + 'a;
+/// Why an event stream ended; none when HQ closed it.
+pub type Ended<'a> = Pin<Box<dyn Future<Output = Result<(), Lost>> + Send + 'a>>;
 
 /// HTTP over the phone's own network.
 #[derive(Default)]
@@ -79,6 +93,43 @@ impl Transport for Http {
             received(builder.body(request.body).send().await.map_err(unreachable)?).await
         })
     }
+
+    fn listen<'a>(&'a self, request: Request, heard: &'a Heard<'a>) -> Ended<'a> {
+        Box::pin(async move {
+            let client = self.client.get_or_init(client).as_ref().ok_or(Lost::Unreachable)?;
+            let mut builder = client.get(request.url);
+            for (name, value) in request.headers {
+                builder = builder.header(name, value);
+            }
+            let response = builder.send().await.map_err(unreachable)?;
+            let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+            // A captive portal answers with a page, and a refusal has another status.
+            if response.status().as_u16() != 200 || !kind.is_some_and(|kind| kind.starts_with(EVENT_STREAM)) {
+                return Err(Lost::Unreachable);
+            }
+            events(response, heard).await
+        })
+    }
+}
+
+/// Reads the lines of an event stream. HQ sends a comment every 15 seconds, so [`READ_TIMEOUT`] ends a dead one.
+async fn events(mut response: reqwest::Response, heard: &Heard<'_>) -> Result<(), Lost> {
+    let mut line = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        for byte in chunk {
+            if byte == b'\n' {
+                if let Some(data) = line.strip_prefix(b"data:") {
+                    heard(data.trim_ascii());
+                }
+                line.clear();
+            } else if line.len() < EVENT_LINE_BYTES_MAX {
+                line.push(byte);
+            } else {
+                return Err(Lost::TooLong);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn client() -> Option<reqwest::Client> {

@@ -3,8 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use xuncha_domain::ids::random;
-
+use super::nudges::share;
 use crate::api::types::ErrorCode;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -16,6 +15,8 @@ const IDLE: Duration = Duration::from_secs(60);
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// Below [`IDLE`]: a phone that has work to send must not ask less often than one that has none.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// HQ's quotas are by the hour; a mistaken answer must not silence a phone for longer than this.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// Several photos are taken in a row: wait a moment and send them together.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -39,19 +40,23 @@ pub async fn run(engine: Engine) {
                 let wait =
                     BACKOFF_MIN.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(BACKOFF_MAX);
                 failures = failures.saturating_add(1);
-                jittered(&engine, wait)
+                wait.mul_f64(share(&engine))
             }
         };
-        let woken = tokio::time::timeout(wait, engine.0.work.notified()).await.is_ok();
-        // New work does not shorten the back-off to nothing: HQ is still out of reach.
-        if woken {
-            tokio::time::sleep(if failures == 0 { SETTLE } else { BACKOFF_MIN.min(wait) }).await;
+        let asked = Duration::from_secs(engine.0.progress.retry_after_s.load(Ordering::Relaxed).into());
+        if !asked.is_zero() {
+            // Nothing that happens here makes room at HQ.
+            tokio::time::sleep(asked.min(RETRY_AFTER_MAX)).await;
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // New work does not shorten the back-off to nothing: HQ is still out of reach.
+            () = engine.0.work.notified() => {
+                tokio::time::sleep(if failures == 0 { SETTLE } else { BACKOFF_MIN.min(wait) }).await;
+            }
+            // Whatever failed over the old network may work now.
+            () = engine.0.network.notified() => failures = 0,
         }
     }
-}
-
-/// Between half and all of `wait`.
-fn jittered(engine: &Engine, wait: Duration) -> Duration {
-    let [byte] = random::<1>(&*engine.0.options.entropy);
-    wait.mul_f64(0.5 + f64::from(byte) / 512.0)
 }

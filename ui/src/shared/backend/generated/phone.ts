@@ -190,6 +190,7 @@ export type Calls = {
   recovery_seen: { args: Nothing, result: Status },
   sync_status: { args: Nothing, result: SyncStatus },
   sync_now: { args: Nothing, result: SyncStatus },
+  network_changed: { args: Nothing, result: Nothing },
   sync_queue: { args: Nothing, result: Array<QueueRow> },
   categories: { args: Nothing, result: Array<CategoryRow> },
   districts: { args: Nothing, result: Array<DistrictRow> },

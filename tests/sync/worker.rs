@@ -1,0 +1,96 @@
+//! The phone that syncs by itself: woken by HQ's nudges, and by a network that came back.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use xuncha_engine::api::types::{Answer, ErrorCode, Nothing, SaveState, VisitRef};
+use xuncha_tests::world::{City, Phone};
+
+/// Far below the minute after which an idle phone looks by itself.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Rings whenever something changed on the phone.
+fn changes(phone: &Phone) -> Receiver<()> {
+    let (ring, rings) = mpsc::channel();
+    phone.engine.subscribe(Box::new(move |_| {
+        let _ = ring.send(());
+    }));
+    rings
+}
+
+fn until(rings: &Receiver<()>, done: impl Fn() -> bool) {
+    while !done() {
+        rings.recv_timeout(SOON).expect("it happens soon");
+    }
+}
+
+#[test]
+fn a_nudge_of_hq_brings_a_colleagues_work_within_seconds() {
+    let city = City::new();
+    let (a, b) = (city.phone(0), city.phone(1));
+    let visit = a.begin_visit("网吧").summary.id;
+    a.answer(&visit, "CMN-R-01", Answer::Yes);
+    city.sync(&a);
+    let rings = changes(&b);
+    let runtime = Runtime::new().unwrap();
+    b.engine.start_sync(runtime.handle());
+    let known = || b.engine.visit_get(VisitRef { visit: visit.clone() }).is_ok();
+    let holds = |item| known() && !b.answers(&visit, item).is_empty();
+    until(&rings, || holds("CMN-R-01"));
+    // The first look is over and the phone idles; only a nudge brings the next answer soon.
+    a.answer(&visit, "CMN-R-02", Answer::No);
+    city.sync(&a);
+    until(&rings, || holds("CMN-R-02"));
+}
+
+/// A captive portal: every request is answered with a page and status 200.
+fn portal() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 64 * 1024]);
+            count.fetch_add(1, Ordering::SeqCst);
+            let page = "<html>log in</html>";
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n";
+            let _ = write!(stream, "{head}content-length: {}\r\n\r\n{page}", page.len());
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_captive_portal_is_not_hq_and_costs_nothing() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    phone.answer(&visit, "CMN-R-01", Answer::Yes);
+    let folder = phone.killed();
+    let (address, asked) = portal();
+    let database = rusqlite::Connection::open(folder.path().join("xuncha.db")).unwrap();
+    let set = "UPDATE meta SET value = CAST(?1 AS BLOB) WHERE key = 'server_url'";
+    assert_eq!(database.execute(set, [address]).unwrap(), 1);
+    drop(database);
+    let phone = Phone::on(folder);
+    let rings = changes(&phone);
+    let runtime = Runtime::new().unwrap();
+    phone.engine.start_sync(runtime.handle());
+    until(&rings, || phone.sync_status().last_error == Some(ErrorCode::ServerAnswer));
+    // Somebody walks out of the café: asked again at once, and again in vain.
+    let before = asked.load(Ordering::SeqCst);
+    phone.engine.network_changed(Nothing {}).unwrap();
+    until(&rings, || asked.load(Ordering::SeqCst) > before && !phone.sync_status().running);
+    assert_eq!(phone.sync_status().state, SaveState::OnPhone);
+    runtime.shutdown_background();
+
+    let phone = phone.restarted();
+    assert_eq!(phone.answers(&visit, "CMN-R-01"), ["yes"]);
+}
