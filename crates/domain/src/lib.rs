@@ -3,6 +3,7 @@
 //! Nothing here knows SQL, HTTP, async or the time of day; phone and server run the same functions over the same bytes.
 //! The exact bytes are described in `FORMAT.md`, with vectors in `vectors/`.
 
+pub mod bundle;
 pub mod cbor;
 pub mod checklist;
 pub mod ids;

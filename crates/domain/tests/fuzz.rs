@@ -11,10 +11,12 @@ mod support;
 use std::path::PathBuf;
 
 use peak_alloc::PeakAlloc;
+use sha2::{Digest, Sha256};
 use support::phone::{CITY, hq};
 use support::rng::Rng;
+use xuncha_domain::bundle;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{CommitHash, Scope};
+use xuncha_domain::ids::{CommitHash, EntityId, Scope, tagged_hash};
 use xuncha_domain::limits;
 use xuncha_domain::log::body::{self, Body};
 use xuncha_domain::log::chain::{Certificate, Genesis};
@@ -71,6 +73,8 @@ const TARGETS: &[Target] = &[
     Target { name: "receipt", decode: message::<receipt::Receipt>, bound: by_length },
     Target { name: "receipt body", decode: message::<receipt::ReceiptBody>, bound: by_length },
     Target { name: "refusal", decode: message::<refusal::Refusal>, bound: by_length },
+    Target { name: "bundle", decode: rescue_bundle, bound: by_length },
+    Target { name: "bundle's list", decode: list_alone, bound: by_length },
     Target { name: "hashes", decode: message::<blobs::Hashes>, bound: by_length },
 ];
 
@@ -161,6 +165,57 @@ where
     true
 }
 
+/// Damage before the contents is caught by the list's hash; behind it each entry is read.
+fn rescue_bundle(bytes: &[u8]) -> bool {
+    bundle::check(bytes, None).is_ok()
+}
+
+/// The list under its right hash, with what follows it missing: what an enemy can make.
+fn list_alone(bytes: &[u8]) -> bool {
+    if !message::<bundle::List>(bytes) {
+        return false;
+    }
+    let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+    let framed = [&bundle::MAGIC[..], &length, &tagged_hash(bundle::LIST_TAG, &[bytes]), bytes].concat();
+    let _ = bundle::check(framed.as_slice(), Some(&hq().public_key()));
+    true
+}
+
+/// A bundle of two packets and a photo, and its list.
+fn bundled() -> [Vec<u8>; 2] {
+    let mut phone = support::phone::Phone::new(1);
+    let entity = body::Entity::new(5, EntityId([5; 16]));
+    for minute in 0..2 {
+        let value = body::OpValue::Plain(Value::Bool(true));
+        let op = body::Op { entity: entity.clone(), field: "f".into(), value, before_s: 0, over: Vec::new() };
+        phone.write(minute, &[op], Detached::none());
+    }
+    let packet = |commits| phone.packet(commits, packet::Compression::Zstd).encode();
+    let photo = vec![9; 100];
+    let contents = [packet(&phone.commits[..1]), packet(&phone.commits[1..]), photo];
+    let entry = |bytes: &Vec<u8>, kind| bundle::Entry {
+        kind,
+        size: bytes.len() as u64,
+        sha256: Sha256::digest(bytes).into(),
+    };
+    let genesis = phone.genesis.as_bytes().to_vec().into();
+    let list = bundle::List {
+        city: CITY.0,
+        hq_key: hq().public_key().to_bytes(),
+        device: phone.device.0,
+        made_ms: 1,
+        starts: vec![bundle::Start { genesis, seq: 0, hash: phone.genesis.hash().0 }],
+        entries: vec![
+            entry(&contents[0], bundle::Kind::Packet),
+            entry(&contents[1], bundle::Kind::Packet),
+            entry(&contents[2], bundle::Kind::Photo),
+        ],
+    };
+    let mut writer = bundle::Writer::new(Vec::new(), list.clone()).unwrap();
+    contents.iter().for_each(|content| writer.entry(content.as_slice()).unwrap());
+    [writer.finish().unwrap(), v1::encode(&list)]
+}
+
 /// Messages of which no vector exists.
 fn made() -> Vec<Vec<u8>> {
     let phone = support::phone::Phone::new(1);
@@ -174,6 +229,7 @@ fn made() -> Vec<Vec<u8>> {
         hq_algorithm: 1,
         hq_key: hq().public_key().to_bytes(),
         time_ms: 1_580_173_200_000,
+        rescue: Some(text("age1")),
     };
     let body = receipt::ReceiptBody { city: CITY.0, time_ms: 1, chains: Vec::new(), blobs: Vec::new() };
     let head = sync::HeadName { chain: [1; 16], seq: 5, hash: [2; 32] };
@@ -187,6 +243,7 @@ fn made() -> Vec<Vec<u8>> {
         scopes: vec![text("city")],
         more: true,
         retry_after_s: Some(30),
+        rescue: None,
     };
     let hashes = blobs::Hashes { hashes: vec![[4; 32].into(), [5; 32].into()] };
     let scope = support::phone::district().as_str().as_bytes().to_vec();
@@ -205,6 +262,7 @@ fn seeds() -> Vec<Vec<u8>> {
     }
     let folder = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("vectors");
     let mut seeds = made();
+    seeds.extend(bundled());
     for entry in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read(entry.unwrap().path()).unwrap();
         collect(&serde_json::from_slice(&text).unwrap(), &mut seeds);

@@ -11,6 +11,7 @@ mod error;
 mod keys;
 pub mod photo;
 mod recover;
+pub mod rescue;
 mod store;
 mod sync;
 pub mod system;

@@ -5,6 +5,7 @@ mod enrol;
 mod import;
 mod serve;
 mod user;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -52,6 +53,10 @@ enum Command {
     /// 从文件导入名录。
     #[command(subcommand, verbatim_doc_comment)]
     Import(Import),
+    /// Check a rescue bundle without any server, and name the first thing that is wrong with it.
+    /// 离线校验救援文件，指出第一处错误。
+    #[command(verbatim_doc_comment)]
+    Verify(Verify),
     /// Fill with a small synthetic city; a second run changes nothing.
     /// 写入一个虚构的示例城市，重复执行不会改变数据。
     #[command(verbatim_doc_comment)]
@@ -115,6 +120,23 @@ enum Import {
         #[arg(long)]
         skip_bad: bool,
     },
+    /// A rescue bundle of a phone: records and photos that could not be sent. The same file twice changes nothing.
+    /// 导入手机的救援文件（未能上传的记录和照片），重复导入不会改变数据。
+    #[command(verbatim_doc_comment)]
+    Bundle { file: PathBuf },
+}
+
+#[derive(Args)]
+struct Verify {
+    file: PathBuf,
+    /// HQ's rescue key (rescue.key of its data folder), if the bundle is sealed.
+    /// 总部救援密钥文件（数据文件夹中的 rescue.key），文件已加密时需要。
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    identity: Option<PathBuf>,
+    /// HQ's public key (66 hexadecimal digits); without it, the one that the bundle names.
+    /// 总部公钥（66 位十六进制）；不给出则使用文件中所载公钥。
+    #[arg(long, value_name = "HEX", verbatim_doc_comment)]
+    hq_key: Option<String>,
 }
 
 #[derive(Args)]
@@ -165,6 +187,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(user) => user::run(data, user)?,
         Command::EnrollCode(code) => enrol::run(data, code)?,
         Command::Import(what) => import::run(data, what)?,
+        Command::Verify(verify) => verify::run(verify)?,
         Command::Demo => import::demo(data)?,
         Command::Backup { dir } => backup::backup(data, &dir)?,
         Command::Restore { dir } => backup::restore_into(&data, &dir)?,

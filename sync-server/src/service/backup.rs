@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DATABASE, KEY, PHOTOS, Service, key};
+use super::{DATABASE, KEY, PHOTOS, Service, key, rescue};
 use crate::blobs::{self, Blobs};
 use crate::storage::{self, read_copy};
 
@@ -71,7 +71,10 @@ impl Service {
             read_copy(&database, |read| Ok::<_, BackupError>((read.counts()?, read.all_blobs()?)))?;
         let key = target.join(KEY);
         key::write(&key, &self.key)?;
-        let mut files = vec![entry(target, &database)?, entry(target, &key)?];
+        // Without it phones' rescue bundles could not be opened any more.
+        let rescue_key = target.join(rescue::KEY);
+        rescue::write(&rescue_key, &self.rescue)?;
+        let mut files = vec![entry(target, &database)?, entry(target, &key)?, entry(target, &rescue_key)?];
         let photos = Blobs::folder(target.join(PHOTOS))?;
         for sha256 in held {
             let copy = photos.local_file(&sha256);

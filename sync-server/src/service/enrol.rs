@@ -96,6 +96,7 @@ impl Service {
             hq_algorithm: PublicKey::ALGORITHM as u8,
             hq_key: self.public_key().to_bytes(),
             time_ms: now_ms,
+            rescue: Some(self.rescue_recipient()),
         })
     }
 

@@ -19,6 +19,7 @@ mod photos;
 mod quotas;
 mod registry;
 mod reproject;
+pub mod rescue;
 mod rows;
 mod secret;
 mod sync;
@@ -68,6 +69,7 @@ pub struct Service {
     entropy: Arc<dyn Entropy>,
     city: City,
     key: SecretKey,
+    rescue: age::x25519::Identity,
     public_url: Option<String>,
     attempts: attempts::Attempts,
     turns: uploads::Turns,
@@ -95,6 +97,7 @@ impl Service {
         let blobs = Blobs::folder(settings.data.join(PHOTOS))?;
         let city = storage.write(|tx| city(tx, &*entropy, settings.city_name))?;
         let key = key::open(&settings.data.join(KEY), &storage, &*entropy)?;
+        let rescue = rescue::open(&settings.data.join(rescue::KEY), &storage)?;
         let service = Self {
             storage,
             blobs,
@@ -102,6 +105,7 @@ impl Service {
             entropy,
             city,
             key,
+            rescue,
             public_url: settings.public_url,
             attempts: attempts::Attempts::default(),
             turns: uploads::Turns::default(),

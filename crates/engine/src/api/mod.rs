@@ -12,6 +12,7 @@ mod view;
 mod visit;
 
 use crate::engine::Engine;
+use crate::rescue::RescueBundle;
 use types::{
     AddReading, ApiError, CategoryRow, ChecklistChoice, CorrectReading, DistrictRow, Enroll, ErrorCode,
     FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, QueueRow, SetAnswer, SetFinding, SetMember, SetNote,
@@ -79,6 +80,8 @@ calls! {
     network_changed(Nothing) -> Nothing = status::network_changed;
     /// Every record and photo that no receipt names, and the last ones that one does.
     sync_queue(Nothing) -> Vec<QueueRow> = status::sync_queue;
+    /// Everything that HQ has not acknowledged, in one file for HQ alone.
+    rescue_bundle(Nothing) -> RescueBundle = crate::rescue::bundle;
     categories(Nothing) -> Vec<CategoryRow> = reference::categories;
     districts(Nothing) -> Vec<DistrictRow> = reference::districts;
     officers(Nothing) -> Vec<OfficerRow> = reference::officers;

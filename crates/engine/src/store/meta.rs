@@ -88,6 +88,22 @@ pub fn set_scopes(connection: &Connection, scopes: &[String]) -> Result<()> {
     set(connection, "scopes", scopes.join("\n").as_bytes())
 }
 
+/// Whom rescue bundles are sealed to, as HQ said.
+pub fn rescue(connection: &Connection) -> Result<Option<String>> {
+    let bytes: Option<Vec<u8>> = get(connection, "rescue")?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// At an enrolment, which is when HQ is trusted.
+pub fn set_rescue(connection: &Connection, recipient: Option<&str>) -> Result<()> {
+    recipient.map_or(Ok(()), |recipient| set(connection, "rescue", recipient.as_bytes()))
+}
+
+/// After a sync: the first one stays, so that nobody on the way can put another in its place.
+pub fn learn_rescue(connection: &Connection, recipient: Option<&str>) -> Result<()> {
+    if rescue(connection)?.is_some() { Ok(()) } else { set_rescue(connection, recipient) }
+}
+
 pub fn clock(connection: &Connection) -> Result<Option<ClockOffset>> {
     Ok(match (number(connection, "clock_offset")?, number(connection, "clock_error")?) {
         (Some(offset_ms), Some(error_ms)) => Some(ClockOffset { offset_ms, error_ms }),

@@ -44,6 +44,7 @@ pub fn apply(
         meta::set_clock(transaction, offset)?;
         meta::set_last_receipt_ms(transaction, engine.now_ms())?;
         meta::set_scopes(transaction, &answer.scopes)?;
+        meta::learn_rescue(transaction, answer.rescue.as_deref())?;
         let newly = taking.receipts(planned, &receipt)?;
         let stuck = taking.refusals(planned, &answer)?;
         for notice in &answer.verdicts {

@@ -53,6 +53,7 @@ fn take_over(engine: &Engine, enrolment: &Enrolment, answer: &EnrollAnswer) -> R
     engine.0.store.write(|transaction| {
         meta::set_enrolment(transaction, enrolment)?;
         meta::set_scopes(transaction, &answer.scopes)?;
+        meta::set_rescue(transaction, answer.rescue.as_deref())?;
         let pen = Pen {
             enrolment,
             clock: &*engine.0.options.clock,

@@ -8,7 +8,7 @@ mod client;
 pub mod enroll;
 pub mod nudges;
 mod photos;
-mod request;
+pub mod request;
 pub mod transport;
 pub mod worker;
 

@@ -97,24 +97,35 @@ impl Plan<'_> {
     }
 
     fn push(&mut self, chain: &ChainRow, commits: &[Commit]) -> Result<()> {
-        let (Some(first), Some(last)) = (commits.first(), commits.last()) else { return Ok(()) };
-        let head = Head {
-            city: self.enrolment.city,
-            scope: chain.scope.clone(),
-            chain: chain.id,
-            seq: last.header.seq,
-            hash: last.hash,
-        };
-        let genesis = (first.header.seq == 1).then_some(chain.genesis.as_slice());
-        let packet = Packet::pack(genesis, commits, head.sign(self.signer)?, Compression::Zstd)?;
-        self.packets.push(packet.encode().into());
-        self.chains.push(chain.id);
+        if let Some(packet) = signed_packet(self.enrolment, self.signer, chain, commits)? {
+            self.packets.push(packet.into());
+            self.chains.push(chain.id);
+        }
         Ok(())
     }
 }
 
+/// A packet of a run of our own commits under a fresh signature; none of an empty run.
+pub fn signed_packet(
+    enrolment: &Enrolment,
+    signer: &dyn Signer,
+    chain: &ChainRow,
+    commits: &[Commit],
+) -> Result<Option<Vec<u8>>> {
+    let (Some(first), Some(last)) = (commits.first(), commits.last()) else { return Ok(None) };
+    let head = Head {
+        city: enrolment.city,
+        scope: chain.scope.clone(),
+        chain: chain.id,
+        seq: last.header.seq,
+        hash: last.hash,
+    };
+    let genesis = (first.header.seq == 1).then_some(chain.genesis.as_slice());
+    Ok(Some(Packet::pack(genesis, commits, head.sign(signer)?, Compression::Zstd)?.encode()))
+}
+
 /// Runs of commits that follow each other: one, or one per branch of a forked chain.
-fn branches(commits: Vec<Commit>) -> Vec<Vec<Commit>> {
+pub fn branches(commits: Vec<Commit>) -> Vec<Vec<Commit>> {
     let mut by_tip: BTreeMap<CommitHash, Vec<Commit>> = BTreeMap::new();
     for commit in commits {
         let mut run = by_tip.remove(&commit.header.prev).unwrap_or_default();

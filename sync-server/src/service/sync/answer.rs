@@ -84,6 +84,7 @@ impl Service {
             scopes: scopes.iter().map(ToString::to_string).collect(),
             more,
             retry_after_s: received.retry_after_s,
+            rescue: Some(self.rescue_recipient()),
         })
     }
 

@@ -10,9 +10,10 @@ mod publish;
 mod receive;
 mod rejudge;
 
+use minicbor::bytes::ByteVec;
 use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
 use xuncha_domain::protocol::v1::blobs::LACKING_MAX;
-use xuncha_domain::protocol::v1::sync::{SyncAnswer, SyncRequest};
+use xuncha_domain::protocol::v1::sync::{Refused, SyncAnswer, SyncRequest};
 
 use super::{Changed, Device, Error, Service};
 use crate::storage::Report;
@@ -44,6 +45,24 @@ impl Service {
             self.events.tell(Changed { visits: true, devices: true });
         }
         Ok(answer)
+    }
+
+    /// Takes packets of a device that came by another way than a sync. Returns how many commits HQ did not have, and what
+    /// it did not take.
+    pub(in crate::service) fn take_rescued(
+        &self,
+        device: &Device,
+        packets: &[ByteVec],
+    ) -> Result<(usize, Vec<Refused>), Error> {
+        let received = self.take_packets(device, packets, self.clock.now_ms())?;
+        if received.stored > 0 {
+            self.publish_all(&received.unpacked);
+            self.events.tell(Changed { visits: true, devices: true });
+        }
+        match received.retry_after_s {
+            Some(wait_s) => Err(Error::OverQuota(wait_s)),
+            None => Ok((received.stored, received.refused)),
+        }
     }
 
     /// Keeps what the phone says about itself; saying the same again within a minute costs no write.

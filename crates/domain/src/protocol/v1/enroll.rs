@@ -51,4 +51,7 @@ pub struct EnrollAnswer {
     pub hq_key: Vec<u8>,
     #[n(7)]
     pub time_ms: i64,
+    /// The age recipient that rescue bundles are sealed to; none from an older HQ.
+    #[n(8)]
+    pub rescue: Option<String>,
 }

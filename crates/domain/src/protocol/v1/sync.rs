@@ -97,6 +97,9 @@ pub struct SyncAnswer {
     /// Over the device's quota: the last packets of the request were neither stored nor refused, and may come again then.
     #[n(8)]
     pub retry_after_s: Option<u32>,
+    /// As at enrolment, for phones that enrolled before HQ had one. A phone that knows one keeps it.
+    #[n(9)]
+    pub rescue: Option<String>,
 }
 
 /// One packet that HQ did not take.
