@@ -59,7 +59,7 @@ fn play(first: u64, seeds: u64, unhealed: Unhealed) -> u64 {
     let mut failed = 0;
     for seed in first..first.saturating_add(seeds) {
         let outcome = stage.play(seed, unhealed);
-        report(seed, &outcome);
+        report(seed, unhealed, &outcome);
         failed += u64::from(!outcome.wrong.is_empty());
         for (name, count) in outcome.operations.iter().chain(&outcome.faults) {
             *sums.entry(name).or_default() += count;
@@ -69,14 +69,17 @@ fn play(first: u64, seeds: u64, unhealed: Unhealed) -> u64 {
     failed
 }
 
-fn report(seed: u64, outcome: &Outcome) {
+fn report(seed: u64, unhealed: Unhealed, outcome: &Outcome) {
     let Outcome { operations, faults, digest, .. } = outcome;
     println!("seed {seed} (digest {digest:016x}): {} | {}", counts(operations), counts(faults));
     for wrong in &outcome.wrong {
         println!("  VIOLATION {wrong}");
     }
     if !outcome.wrong.is_empty() {
-        println!("  again: cargo xtask simulate --seeds 1 --seed {seed}");
+        let flags = [(unhealed.hq_restored, " --restore-hq"), (unhealed.key_lost, " --lose-keys")];
+        let flags: String = flags.iter().filter(|(on, _)| *on).map(|(_, flag)| *flag).collect();
+        let rest = if flags.is_empty() { flags } else { format!(" --{flags}") };
+        println!("  again: cargo xtask simulate --seeds 1 --seed {seed}{rest}");
     }
 }
 
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     /// Some twenty seconds in a debug build; `cargo xtask simulate` plays as many as one likes.
-    const SEEDS: u64 = 6;
+    const SEEDS: u64 = 5;
 
     #[test]
     fn a_fleet_with_faults_loses_nothing() {
