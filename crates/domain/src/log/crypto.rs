@@ -44,8 +44,8 @@ impl PublicKey {
 
     pub fn from_bytes(algorithm: u8, bytes: &[u8]) -> Result<Self, CryptoError> {
         Algorithm::from_number(algorithm)?;
-        // Only the compressed form: one key has one encoding.
-        if bytes.len() != 33 {
+        // Only the compressed form: one key has one encoding. The compact form (05) is as long.
+        if bytes.len() != 33 || !matches!(bytes.first(), Some(2 | 3)) {
             return Err(CryptoError::Key);
         }
         VerifyingKey::from_sec1_bytes(bytes).map(|key| Self { key }).map_err(|_| CryptoError::Key)
@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn keys_have_one_encoding() {
         let public = key(3).public_key();
-        assert_eq!(PublicKey::from_bytes(1, &public.to_bytes()), Ok(public));
+        let mut bytes = public.to_bytes();
+        assert_eq!(PublicKey::from_bytes(1, &bytes), Ok(public));
+        bytes[0] = 5;
+        assert_eq!(PublicKey::from_bytes(1, &bytes), Err(CryptoError::Key), "compact");
         assert_eq!(PublicKey::from_bytes(2, &[2; 33]), Err(CryptoError::Algorithm(2)));
         assert_eq!(PublicKey::from_bytes(1, &[4; 65]), Err(CryptoError::Key));
     }
