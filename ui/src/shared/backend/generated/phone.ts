@@ -117,6 +117,19 @@ photos: number,
  * Some of the file could not be read.
  */
 incomplete: boolean, };
+export type RescueBundle = { path: string, 
+/**
+ * Bytes of the file.
+ */
+size: number, packets: number, commits: number, photos: number, 
+/**
+ * Photos whose file is gone or damaged.
+ */
+photos_missing: number, 
+/**
+ * Commits that cannot go along, because the key of their chain is not on this phone.
+ */
+commits_unsigned: number, };
 export type SaveState = "on_phone" | "sending" | "held" | "attention";
 export type SectionView = { 
 /**
@@ -192,6 +205,7 @@ export type Calls = {
   sync_now: { args: Nothing, result: SyncStatus },
   network_changed: { args: Nothing, result: Nothing },
   sync_queue: { args: Nothing, result: Array<QueueRow> },
+  rescue_bundle: { args: Nothing, result: RescueBundle },
   categories: { args: Nothing, result: Array<CategoryRow> },
   districts: { args: Nothing, result: Array<DistrictRow> },
   officers: { args: Nothing, result: Array<OfficerRow> },
