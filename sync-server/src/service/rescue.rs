@@ -67,11 +67,11 @@ pub(super) fn write(path: &Path, identity: &Identity) -> std::io::Result<()> {
 /// Why a bundle, or the rest of it, was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum RescueError {
-    #[error("the seal: {0}")]
+    #[error("the seal does not hold")]
     Seal(#[from] age::DecryptError),
     #[error("sealed, and no identity was given")]
     NoIdentity,
-    #[error("{0}")]
+    #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error("entry {0} ({1}): {2}")]
     Entry(usize, &'static str, BundleError),

@@ -6,6 +6,7 @@
 mod accounts;
 mod backup;
 mod console;
+mod fuzz;
 mod http;
 mod phone;
 mod quotas;
