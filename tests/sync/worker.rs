@@ -8,7 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use xuncha_engine::api::types::{Answer, ErrorCode, Nothing, SaveState, VisitRef};
+use xuncha_engine::api::types::{
+    Answer, Connection, ErrorCode, Nothing, PhotoPolicy, PhotoWait, SaveState, SetPhotoPolicy, VisitRef,
+};
 use xuncha_tests::world::{City, Phone};
 
 /// Far below the minute after which an idle phone looks by itself.
@@ -86,11 +88,45 @@ fn a_captive_portal_is_not_hq_and_costs_nothing() {
     until(&rings, || phone.sync_status().last_error == Some(ErrorCode::ServerAnswer));
     // Somebody walks out of the café: asked again at once, and again in vain.
     let before = asked.load(Ordering::SeqCst);
-    phone.engine.network_changed(Nothing {}).unwrap();
+    phone.engine.network_changed(Connection { metered: None }).unwrap();
     until(&rings, || asked.load(Ordering::SeqCst) > before && !phone.sync_status().running);
     assert_eq!(phone.sync_status().state, SaveState::OnPhone);
     runtime.shutdown_background();
 
     let phone = phone.restarted();
     assert_eq!(phone.answers(&visit, "CMN-R-01"), ["yes"]);
+}
+
+#[test]
+fn the_policy_holds_back_photos_and_never_records() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    phone.answer(&visit, "CMN-R-01", Answer::Yes);
+    super::take_photo(&phone, &visit, "baseline.jpg");
+    let waits = |policy, metered| {
+        phone.engine.network_changed(Connection { metered }).unwrap();
+        phone.engine.photo_policy_set(SetPhotoPolicy { policy }).unwrap().waits
+    };
+    assert_eq!(waits(PhotoPolicy::Any, Some(true)), None);
+    assert_eq!(waits(PhotoPolicy::Unmetered, Some(false)), None);
+    assert_eq!(waits(PhotoPolicy::Unmetered, None), Some(PhotoWait::MeteringUnknown));
+    assert_eq!(waits(PhotoPolicy::Manual, Some(false)), Some(PhotoWait::Manual));
+    assert_eq!(waits(PhotoPolicy::Unmetered, Some(true)), Some(PhotoWait::Metered));
+    city.sync(&phone);
+    let status = phone.sync_status();
+    assert_eq!((status.state, status.commits_here, status.photos_here), (SaveState::OnPhone, 0, 1));
+    assert_eq!(city.answers(&visit, "CMN-R-01"), ["yes"]);
+    assert!(!city.visit(&visit).photos[0].held);
+
+    let phone = phone.restarted();
+    phone.engine.network_changed(Connection { metered: Some(true) }).unwrap();
+    assert_eq!(phone.engine.photo_sending(Nothing {}).unwrap().waits, Some(PhotoWait::Metered));
+    assert_eq!(phone.engine.photos_send_now(Nothing {}).unwrap().waits, None);
+    city.sync(&phone);
+    assert!(city.visit(&visit).photos[0].held);
+    // "Now" was for those photos.
+    city.sync(&phone);
+    super::take_photo(&phone, &visit, "picture.png");
+    assert_eq!(phone.engine.photo_sending(Nothing {}).unwrap().waits, Some(PhotoWait::Metered));
 }

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, Transaction};
@@ -58,6 +59,9 @@ pub(crate) struct Inner {
     /// Rung when the phone is on another network, or in an officer's hand again.
     pub network: tokio::sync::Notify,
     pub foreground: tokio::sync::watch::Sender<bool>,
+    /// The officer wants the photos that wait to be sent now.
+    pub photos_now: AtomicBool,
+    metered: Mutex<Option<bool>>,
     listeners: Mutex<Vec<Listener>>,
 }
 
@@ -84,6 +88,8 @@ impl Engine {
             work: tokio::sync::Notify::new(),
             network: tokio::sync::Notify::new(),
             foreground: tokio::sync::watch::Sender::new(true),
+            photos_now: AtomicBool::new(false),
+            metered: Mutex::new(None),
             listeners: Mutex::new(Vec::new()),
         })))
     }
@@ -175,11 +181,17 @@ impl Engine {
     }
 
     /// The app is in the foreground, perhaps on another network.
-    pub(crate) fn look_again(&self) {
+    pub(crate) fn look_again(&self, metered: Option<bool>) {
+        *self.0.metered.lock().unwrap_or_else(PoisonError::into_inner) = metered;
         self.0.foreground.send_replace(true);
         self.0.network.notify_waiters();
         // A run that is failing right now is followed by another.
         self.wake_sync();
+    }
+
+    /// Whether the connection costs by the byte; none when nobody told.
+    pub(crate) fn metered(&self) -> Option<bool> {
+        *self.0.metered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something is ready to be sent.

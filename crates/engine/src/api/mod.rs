@@ -5,6 +5,7 @@ mod finding;
 pub mod photos;
 mod reading;
 mod reference;
+pub(crate) mod sending;
 mod status;
 pub mod types;
 mod venues;
@@ -14,10 +15,10 @@ mod visit;
 use crate::engine::Engine;
 use crate::rescue::RescueBundle;
 use types::{
-    AddReading, ApiError, CategoryRow, ChecklistChoice, CorrectReading, DistrictRow, Enroll, ErrorCode,
-    FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, QueueRow, SetAnswer, SetFinding, SetMember, SetNote,
-    SetPosition, SetVisitField, Status, SyncStatus, Today, VenueRef, VenueRow, VenueView, VisitRef,
-    VisitView,
+    AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DistrictRow, Enroll,
+    ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, PhotoSending, QueueRow, SetAnswer,
+    SetFinding, SetMember, SetNote, SetPhotoPolicy, SetPosition, SetVisitField, Status, SyncStatus, Today,
+    VenueRef, VenueRow, VenueView, VisitRef, VisitView,
 };
 
 macro_rules! calls {
@@ -77,11 +78,16 @@ calls! {
     /// Wakes the sync worker and returns at once.
     sync_now(Nothing) -> SyncStatus = status::sync_now;
     /// The page came to the foreground or the connection came back: tries again at once.
-    network_changed(Nothing) -> Nothing = status::network_changed;
+    network_changed(Connection) -> Nothing = status::network_changed;
     /// Every record and photo that no receipt names, and the last ones that one does.
     sync_queue(Nothing) -> Vec<QueueRow> = status::sync_queue;
     /// Everything that HQ has not acknowledged, in one file for HQ alone.
     rescue_bundle(Nothing) -> RescueBundle = crate::rescue::bundle;
+    /// When photos may be sent, and why they wait.
+    photo_sending(Nothing) -> PhotoSending = sending::photo_sending;
+    photo_policy_set(SetPhotoPolicy) -> PhotoSending = sending::set_policy;
+    /// Sends the photos that wait now, whatever the policy.
+    photos_send_now(Nothing) -> PhotoSending = sending::send_now;
     categories(Nothing) -> Vec<CategoryRow> = reference::categories;
     districts(Nothing) -> Vec<DistrictRow> = reference::districts;
     officers(Nothing) -> Vec<OfficerRow> = reference::officers;

@@ -7,6 +7,7 @@ use xuncha_domain::ids::EntityId;
 use xuncha_domain::time::{CHINA, day_in_china};
 
 use super::reference::officer;
+use super::types;
 use super::types::{
     AttentionRow, Enroll, Nothing, QueueRow, SaveState, Status, SyncStatus, Today, VisitSummary,
 };
@@ -83,8 +84,8 @@ pub fn sync_now(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
     sync_status(engine, Nothing {})
 }
 
-pub fn network_changed(engine: &Engine, _: Nothing) -> Result<Nothing> {
-    engine.look_again();
+pub fn network_changed(engine: &Engine, connection: types::Connection) -> Result<Nothing> {
+    engine.look_again(connection.metered);
     Ok(Nothing {})
 }
 

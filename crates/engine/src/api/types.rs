@@ -130,6 +130,45 @@ pub struct AttentionRow {
     pub reason: String,
 }
 
+/// When photos may be sent. Records always may: they are small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoPolicy {
+    Any,
+    /// Only over a connection that is known to cost nothing by the byte.
+    Unmetered,
+    /// Only when the officer says so.
+    Manual,
+}
+
+/// Why photos that HQ lacks are not sent now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoWait {
+    Metered,
+    /// This phone does not tell whether its connection is metered.
+    MeteringUnknown,
+    Manual,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PhotoSending {
+    pub policy: PhotoPolicy,
+    /// Set while photos wait because of the policy.
+    pub waits: Option<PhotoWait>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SetPhotoPolicy {
+    pub policy: PhotoPolicy,
+}
+
+/// Null when the platform does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Connection {
+    pub metered: Option<bool>,
+}
+
 /// One line of the queue that a tap on the sync banner opens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct QueueRow {

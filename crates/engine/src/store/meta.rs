@@ -6,7 +6,7 @@ use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::crypto::PublicKey;
 use xuncha_domain::time::ClockOffset;
 
-use crate::api::types::Recovered;
+use crate::api::types::{PhotoPolicy, Recovered};
 use crate::error::Result;
 
 fn get<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>> {
@@ -137,4 +137,14 @@ pub fn set_recovered(connection: &Connection, recovered: &Recovered) -> Result<(
 pub fn clear_recovered(connection: &Connection) -> Result<()> {
     connection.execute("DELETE FROM meta WHERE key = 'recovered'", [])?;
     Ok(())
+}
+
+/// When photos may be sent; whenever they can until the officer chooses.
+pub fn photo_policy(connection: &Connection) -> Result<PhotoPolicy> {
+    let json: Option<Vec<u8>> = get(connection, "photo_policy")?;
+    Ok(json.map(|json| serde_json::from_slice(&json)).transpose()?.unwrap_or(PhotoPolicy::Any))
+}
+
+pub fn set_photo_policy(connection: &Connection, policy: PhotoPolicy) -> Result<()> {
+    set(connection, "photo_policy", &serde_json::to_vec(&policy)?)
 }

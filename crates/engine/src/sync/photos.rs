@@ -10,9 +10,11 @@ use sha2::{Digest, Sha256};
 use xuncha_domain::protocol::v1::blobs::Hashes;
 
 use super::client::{CHUNK_BYTES, Client};
+use crate::api::sending;
 use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::store::meta;
 use crate::store::photos::{self, PhotoRow};
 
 /// Photos of one run; the worker starts the next one at once when there are more.
@@ -26,6 +28,12 @@ const MISSING: &str = "photo_missing";
 pub async fn send(engine: &Engine, client: &Client<'_>) -> Result<bool> {
     let waiting = engine.read(|connection| photos::unreceived(connection, PHOTOS_PER_RUN_MAX))?;
     if waiting.is_empty() {
+        // What the officer wanted to be sent now is sent.
+        engine.0.photos_now.store(false, Ordering::Relaxed);
+        return Ok(false);
+    }
+    let policy = engine.read(meta::photo_policy)?;
+    if sending::wait(engine, policy).is_some() {
         return Ok(false);
     }
     let hashes = Hashes { hashes: waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect() };
@@ -38,6 +46,10 @@ pub async fn send(engine: &Engine, client: &Client<'_>) -> Result<bool> {
         arrived = true;
     }
     for photo in waiting.iter().filter(|photo| lacks(photo)) {
+        // The phone may have left the unmetered network meanwhile.
+        if sending::wait(engine, policy).is_some() {
+            break;
+        }
         match send_one(engine, client, photo).await {
             Ok(done) => arrived |= done,
             Err(error) if error.code() == ErrorCode::ServerUnreachable => return Err(error),

@@ -36,6 +36,7 @@ export type ChecklistChoice = {
  */
 purpose: string, zh: string, en: string, items: number, };
 export type ChoiceRow = { code: string, zh: string, en: string, };
+export type Connection = { metered: boolean | null, };
 export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
 export type Enroll = { text: string, server_url: string | null, };
@@ -74,11 +75,18 @@ export type OfficerRow = { id: string,
  * A role or initials; certificate numbers identify officers in documents.
  */
 name: string, certificate_no: string, team: string | null, team_name: string | null, };
+export type PhotoPolicy = "any" | "unmetered" | "manual";
+export type PhotoSending = { policy: PhotoPolicy, 
+/**
+ * Set while photos wait because of the policy.
+ */
+waits: PhotoWait | null, };
 export type PhotoView = { id: string, sha256: string, size: number, width: number, height: number, officer_name: string, at_ms: number, 
 /**
  * Whether the bytes are on this phone.
  */
 here: boolean, state: SaveState, };
+export type PhotoWait = "metered" | "metering_unknown" | "manual";
 export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
 export type QueueRow = { visit: string | null, photo: string | null, title: string, state: SaveState, bytes_sent: number, bytes_total: number, at_ms: number, };
 export type ReadingInput = { 
@@ -144,6 +152,7 @@ export type SetNote = { visit: string,
  * The item it belongs to; none for the visit's general note.
  */
 item: string | null, text: string, token: string, };
+export type SetPhotoPolicy = { policy: PhotoPolicy, };
 export type SetPosition = { visit: string, position: Position, };
 export type SetVisitField = { visit: string, field: string, value: string, token: string, };
 export type Shown<T> = { value: T | null, token: string, conflict: Array<Candidate<T>>, };
@@ -203,9 +212,12 @@ export type Calls = {
   recovery_seen: { args: Nothing, result: Status },
   sync_status: { args: Nothing, result: SyncStatus },
   sync_now: { args: Nothing, result: SyncStatus },
-  network_changed: { args: Nothing, result: Nothing },
+  network_changed: { args: Connection, result: Nothing },
   sync_queue: { args: Nothing, result: Array<QueueRow> },
   rescue_bundle: { args: Nothing, result: RescueBundle },
+  photo_sending: { args: Nothing, result: PhotoSending },
+  photo_policy_set: { args: SetPhotoPolicy, result: PhotoSending },
+  photos_send_now: { args: Nothing, result: PhotoSending },
   categories: { args: Nothing, result: Array<CategoryRow> },
   districts: { args: Nothing, result: Array<DistrictRow> },
   officers: { args: Nothing, result: Array<OfficerRow> },
