@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minicbor::bytes::ByteArray;
-use sha2::{Digest, Sha256};
 use xuncha_domain::protocol::v1::blobs::Hashes;
 
 use super::client::{CHUNK_BYTES, Client};
@@ -83,16 +82,19 @@ async fn send_one(engine: &Engine, client: &Client<'_>, photo: &PhotoRow) -> Res
             }
         };
         engine.0.store.write(|tx| photos::set_upload(tx, &photo.sha256, Some(&url), at))?;
+        // What arrived of a piece that broke off: the link is bad, but not dead.
+        progress.moved.fetch_or(at > photo.sent, Ordering::Relaxed);
         progress.sent(at);
         while at < photo.size {
             let piece = read_piece(&mut file, at)?;
-            let length = piece.len() as u64;
-            let checksum = STANDARD.encode(Sha256::digest(&piece));
-            match client.tus_patch(&url, at, &checksum, piece).await? {
-                Some(next) => at = next,
-                None => break,
+            match client.tus_patch(&url, at, piece).await? {
+                // Anything else is not the answer to this piece.
+                Some(next) if next > at && next <= photo.size => {
+                    progress.sent(next - at);
+                    at = next;
+                }
+                _ => break,
             }
-            progress.sent(length);
             progress.moved.store(true, Ordering::Relaxed);
             engine.0.store.write(|tx| photos::set_upload(tx, &photo.sha256, Some(&url), at))?;
             engine.emit(&Changes { sync: true, ..Changes::default() });
