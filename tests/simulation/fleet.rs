@@ -9,11 +9,12 @@ use tokio::runtime::Runtime;
 use xuncha_domain::ids::{Entropy, OfficerId};
 use xuncha_engine::api::types::Enroll;
 use xuncha_tests::random::Random;
+use xuncha_tests::world::copy_folder;
 
 use crate::check;
 use crate::hq::{ADDRESS, Hq};
 use crate::model::Model;
-use crate::nature::{MachineClock, MachineEntropy, Time, copy_folder, folder};
+use crate::nature::{MachineClock, MachineEntropy, Time, folder};
 use crate::network::{Counts, Network};
 use crate::officer::Hand;
 use crate::phone::Phone;

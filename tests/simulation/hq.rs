@@ -13,8 +13,9 @@ use xuncha_domain::time::Clock;
 use xuncha_engine::transport::{Request, Response};
 use xuncha_server::http::{App, router};
 use xuncha_server::service::{Service, Settings};
+use xuncha_tests::world::copy_folder;
 
-use crate::nature::{copy_folder, folder};
+use crate::nature::folder;
 
 /// Nothing of HQ's is larger.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -1,6 +1,5 @@
 //! Time, chance and folders of a simulated world. Nothing here asks the machine.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -86,18 +85,4 @@ impl Entropy for MachineEntropy {
 
 pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
-}
-
-/// Copies a folder as it is, open files included.
-pub fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).expect("a copy");
-        }
-    }
 }

@@ -11,9 +11,10 @@ use xuncha_domain::time::Clock;
 use xuncha_engine::api::types::{ApiError, Nothing, SyncStatus, VisitView};
 use xuncha_engine::transport::Transport;
 use xuncha_engine::{Engine, Options};
+use xuncha_tests::world::copy_folder;
 
 use crate::model::Author;
-use crate::nature::{MachineClock, copy_folder, folder};
+use crate::nature::{MachineClock, folder};
 use crate::network::Network;
 
 pub struct Phone {

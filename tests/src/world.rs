@@ -258,7 +258,7 @@ fn named(answer: &Answer) -> String {
     }
 }
 
-/// Copies files and folders.
+/// Copies a folder as it is, open files included.
 pub fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {

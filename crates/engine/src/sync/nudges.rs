@@ -29,9 +29,8 @@ pub async fn run(engine: Engine) {
         foreground(&engine).await;
         let lived = engine.0.options.clock.monotonic_ms().saturating_sub(began);
         failures = if lived >= GOOD_MS { 0 } else { failures.saturating_add(1) };
-        let wait = BACKOFF_MIN.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(BACKOFF_MAX);
         tokio::select! {
-            () = tokio::time::sleep(wait.mul_f64(share(&engine))) => {}
+            () = tokio::time::sleep(backoff(&engine, BACKOFF_MIN, BACKOFF_MAX, failures)) => {}
             // Another network: whatever failed may work now.
             () = engine.0.network.notified() => failures = 0,
         }
@@ -73,8 +72,13 @@ async fn in_background(engine: &Engine) {
     let _ = foreground.wait_for(|is| !*is).await;
 }
 
+/// How long to wait after so many failures: `min`, doubled each time up to `max`, with jitter.
+pub fn backoff(engine: &Engine, min: Duration, max: Duration, failures: u32) -> Duration {
+    min.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(max).mul_f64(share(engine))
+}
+
 /// Between half and all.
-pub fn share(engine: &Engine) -> f64 {
+fn share(engine: &Engine) -> f64 {
     let [byte] = random::<1>(&*engine.0.options.entropy);
     0.5 + f64::from(byte) / 512.0
 }

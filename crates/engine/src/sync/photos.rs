@@ -75,7 +75,8 @@ async fn send_one(engine: &Engine, client: &Client<'_>, photo: &PhotoRow) -> Res
         };
         let (url, mut at) = match (upload.take(), known) {
             (Some(url), Some(at)) if resumed > 0 || at < photo.size => (url, at),
-            // Never created, forgotten by HQ, or complete although HQ lacks the photo, so another one's: create it, and keep the address before the first byte is sent.
+            // Never created, forgotten by HQ, or complete although HQ lacks the photo, so another one's: create it, and
+            // keep the address before the first byte is sent.
             _ => {
                 let url = client.tus_create(&STANDARD.encode(hex::encode(photo.sha256)), photo.size).await?;
                 (url, 0)

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::nudges::share;
+use super::nudges::backoff;
 use crate::api::types::ErrorCode;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -37,10 +37,9 @@ pub async fn run(engine: Engine) {
                     failures = 0;
                 }
                 tracing::debug!(%error, failures, "sync waits");
-                let wait =
-                    BACKOFF_MIN.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(BACKOFF_MAX);
+                let wait = backoff(&engine, BACKOFF_MIN, BACKOFF_MAX, failures);
                 failures = failures.saturating_add(1);
-                wait.mul_f64(share(&engine))
+                wait
             }
         };
         let asked = Duration::from_secs(engine.0.progress.retry_after_s.load(Ordering::Relaxed).into());

@@ -22,7 +22,7 @@ use super::app::App;
 use super::device::{OpenPhone, Phone};
 use super::error::Problem;
 use super::json::id;
-use crate::service::{Announced, Creation, Device, Error, UploadRef};
+use crate::service::{Announced, Creation, Device, Error, HeldTurn, UploadRef};
 
 use headers::{MAX_SIZE, OFFSET_TYPE, RESUMABLE, VERSION};
 
@@ -115,6 +115,14 @@ fn upload_ref(text: &str) -> Result<UploadRef, Error> {
     upload.or_else(|| id(text).map(UploadRef::Blob)).ok_or(Error::NotFound)
 }
 
+/// The turn at an upload; a blob that HQ holds needs none.
+async fn turn(app: &App, at: UploadRef) -> Option<HeldTurn> {
+    match at {
+        UploadRef::Upload(id) => Some(app.service().upload_turn(&id).take().await),
+        UploadRef::Blob(_) => None,
+    }
+}
+
 /// Where the upload stands. A request that is still bringing bytes is asked to stop first, so that the answer is true.
 async fn head(
     State(app): State<App>,
@@ -122,10 +130,7 @@ async fn head(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let at = upload_ref(&name)?;
-    let _turn = match at {
-        UploadRef::Upload(id) => Some(app.service().upload_turn(&id).take().await),
-        UploadRef::Blob(_) => None,
-    };
+    let _turn = turn(&app, at).await;
     let upload = app.run(move |service| service.upload(&device, at)).await?;
     let headers = [
         (headers::OFFSET, HeaderValue::from(upload.offset)),
@@ -177,10 +182,7 @@ async fn terminate(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let at = upload_ref(&name)?;
-    let _turn = match at {
-        UploadRef::Upload(id) => Some(app.service().upload_turn(&id).take().await),
-        UploadRef::Blob(_) => None,
-    };
+    let _turn = turn(&app, at).await;
     app.run(move |service| service.terminate_upload(&device, at)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
