@@ -7,17 +7,24 @@
 mod commands;
 mod phone;
 mod photo;
+mod rescue;
 
 use tauri::webview::WebviewWindowBuilder;
 use tauri::{App, AppHandle, Manager, RunEvent};
-
-use phone::Phone;
+use xuncha_engine::Phone;
 
 /// Runs the app until its window is closed.
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
     let app = tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![commands::call, commands::photo_add, commands::scan])
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_fs::init())
+        .invoke_handler(tauri::generate_handler![
+            commands::call,
+            commands::photo_add,
+            commands::scan,
+            rescue::rescue_save
+        ])
         .register_asynchronous_uri_scheme_protocol("photo", photo::serve)
         .setup(|app| Ok(set_up(app)?))
         .build(tauri::generate_context!());
@@ -33,7 +40,7 @@ pub fn run() {
 
 /// The window comes last: its page calls the engine at once.
 fn set_up(app: &mut App) -> tauri::Result<()> {
-    app.manage(Phone::open(app.handle())?);
+    app.manage(phone::open(app.handle())?);
     for window in &app.config().app.windows {
         WebviewWindowBuilder::from_config(app, window)?.build()?;
     }

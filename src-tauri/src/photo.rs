@@ -11,10 +11,8 @@ use serde::Deserialize;
 use tauri::http::{Request, Response, StatusCode, header};
 use tauri::ipc::{self, InvokeBody};
 use tauri::{Manager, UriSchemeContext, UriSchemeResponder, Wry, async_runtime};
-use xuncha_engine::Engine;
 use xuncha_engine::api::types::{AddPhoto, ApiError, ErrorCode};
-
-use crate::phone::Phone;
+use xuncha_engine::{Engine, Phone};
 
 /// JSON of [`AddPhoto`], percent-encoded because a header holds ASCII only.
 const META_HEADER: &str = "x-meta";
@@ -81,9 +79,12 @@ pub(crate) fn serve(
 ) {
     let app = context.app_handle().clone();
     async_runtime::spawn_blocking(move || {
-        let engine = app.state::<Phone>().engine();
+        let phone = app.state::<Phone>();
         responder.respond(
-            engine.and_then(|engine| read(&engine, request.uri().path())).unwrap_or_else(|_| missing()),
+            phone
+                .engine()
+                .and_then(|engine| read(engine, request.uri().path()))
+                .unwrap_or_else(|_| missing()),
         );
     });
 }

@@ -146,9 +146,22 @@ fn a_folder_that_no_app_can_open_gives_its_work_too() {
     let set = || ["xuncha.db", "xuncha.db-wal"].map(|name| fs::read(folder.join(name)).unwrap());
     let before = set();
     let into = tempfile::tempdir().unwrap();
-    let made = rescue::from_folder(&Options::system(folder.into()), None, into.path()).unwrap();
+    let options = Options::system(folder.into());
+    let made = rescue::from_folder(&options, None, into.path()).unwrap();
     assert!(set() == before, "nothing was written to the phone's database");
     assert_eq!(fs::read_dir(into.path()).unwrap().count(), 1, "no copy is left behind");
+
+    // As the screen of an app does it that is too old for its data.
+    let database = rusqlite::Connection::open(folder.join("xuncha.db")).unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    let shut = xuncha_engine::Phone::open(options);
+    assert!(shut.engine().is_err());
+    let by_call: RescueBundle =
+        serde_json::from_value(shut.call("rescue_bundle", serde_json::json!({})).unwrap()).unwrap();
+    assert_eq!((by_call.commits, by_call.photos), (made.commits, made.photos));
+    let (name, mut file) = shut.rescue_file().unwrap();
+    assert!(by_call.path.ends_with(&name));
+    assert_eq!(std::io::copy(&mut file, &mut std::io::sink()).unwrap(), by_call.size);
     import(&hq.service, Path::new(&made.path));
     arrived(&hq.service, &visit);
     let open_visit: EntityId = open_visit.parse().unwrap();

@@ -13,11 +13,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
-use xuncha_engine::Engine;
-use xuncha_engine::api::types::ApiError;
+use xuncha_engine::Phone;
 
-/// Serves `engine` and the built UI in `ui_dist` on `listener` until `shutdown` completes, then suspends the engine. An
-/// engine that could not be opened answers every call with the reason, which the page shows.
+/// Serves `phone` and the built UI in `ui_dist` on `listener` until `shutdown` completes, then suspends it.
 ///
 /// Whoever knows `key` can do whatever the officer can. Open connections are dropped at the end, because the event
 /// stream of a page never ends by itself.
@@ -25,19 +23,17 @@ use xuncha_engine::api::types::ApiError;
 /// # Errors
 /// When the listener breaks.
 pub async fn serve(
-    engine: Result<Engine, ApiError>,
+    phone: Phone,
     listener: TcpListener,
     ui_dist: &Path,
     key: String,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<()> {
-    let router = routes::router(engine.clone(), ui_dist, key);
+    let router = routes::router(phone.clone(), ui_dist, key);
     let ended = tokio::select! {
         served = axum::serve(listener, router) => served.context("serving the bridge"),
         () = shutdown => Ok(()),
     };
-    if let Ok(engine) = engine {
-        tokio::task::spawn_blocking(move || engine.suspend()).await.context("suspending the engine")?;
-    }
+    tokio::task::spawn_blocking(move || phone.suspend()).await.context("suspending the engine")?;
     ended
 }

@@ -8,8 +8,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use xuncha_domain::ids;
-use xuncha_engine::api::types::ApiError;
-use xuncha_engine::{Engine, Options};
+use xuncha_engine::{Options, Phone};
 
 #[derive(Parser)]
 #[command(about = "Serves one phone on loopback, for development and tests")]
@@ -41,31 +40,31 @@ async fn main() -> Result<()> {
     let options = Options::system(arguments.data);
     let key =
         ids::random::<16>(&*options.entropy).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let engine = tokio::task::spawn_blocking(move || Engine::open(options)).await?;
+    let phone = tokio::task::spawn_blocking(move || Phone::open(options)).await?;
     match (arguments.enroll, arguments.ui) {
-        (Some(text), _) => enroll(engine?, text, arguments.server).await,
-        (None, Some(ui)) => serve(engine.map_err(ApiError::from), ui, arguments.port, key).await,
+        (Some(text), _) => enroll(phone, text, arguments.server).await,
+        (None, Some(ui)) => serve(phone, ui, arguments.port, key).await,
         (None, None) => Err(anyhow!("--ui is missing")),
     }
 }
 
-async fn enroll(engine: Engine, text: String, server_url: Option<String>) -> Result<()> {
+async fn enroll(phone: Phone, text: String, server_url: Option<String>) -> Result<()> {
     let args = json!({ "text": text, "server_url": server_url });
-    let enrolled = tokio::task::spawn_blocking(move || engine.call("enroll", args)).await?;
+    let enrolled = tokio::task::spawn_blocking(move || phone.call("enroll", args)).await?;
     enrolled.map_err(|error| anyhow!("not enrolled: {:?}: {}", error.code, error.message))?;
     println!("this phone is enrolled at HQ");
     Ok(())
 }
 
-async fn serve(engine: Result<Engine, ApiError>, ui: PathBuf, port: u16, key: String) -> Result<()> {
+async fn serve(phone: Phone, ui: PathBuf, port: u16, key: String) -> Result<()> {
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port} of loopback"))?;
-    match &engine {
+    match phone.engine() {
         Ok(engine) => engine.start_sync(&tokio::runtime::Handle::current()),
         Err(error) => tracing::error!(message = error.message, "the phone's data cannot be opened"),
     }
     println!("xuncha-bridge: http://{}/?key={key}", listener.local_addr()?);
-    xuncha_bridge::serve(engine, listener, &ui, key, stopped()).await
+    xuncha_bridge::serve(phone, listener, &ui, key, stopped()).await
 }
 
 /// Completes on Ctrl-C and on SIGTERM.

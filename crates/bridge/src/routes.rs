@@ -12,9 +12,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio_util::io::ReaderStream;
 use tower_http::services::{ServeDir, ServeFile};
-use xuncha_engine::Engine;
-use xuncha_engine::api::types::{AddPhoto, ApiError, ErrorCode, VisitView};
+use xuncha_engine::Phone;
+use xuncha_engine::api::types::{AddPhoto, ErrorCode, VisitView};
 
 use crate::answer::{Refused, blocking};
 use crate::events::Announcer;
@@ -29,18 +30,19 @@ const KEY_HEADER: &str = "x-bridge-key";
 
 #[derive(Clone)]
 struct Bridge {
-    engine: Result<Engine, ApiError>,
+    phone: Phone,
     announcer: Announcer,
     key: Arc<str>,
 }
 
-pub(crate) fn router(engine: Result<Engine, ApiError>, ui_dist: &Path, key: String) -> Router {
-    let bridge = Bridge { announcer: Announcer::of(engine.as_ref().ok()), engine, key: key.into() };
+pub(crate) fn router(phone: Phone, ui_dist: &Path, key: String) -> Router {
+    let bridge = Bridge { announcer: Announcer::of(phone.engine().ok()), phone, key: key.into() };
     let engine = Router::new()
         .route("/call/{name}", post(call).layer(DefaultBodyLimit::max(CALL_BYTES_MAX)))
         .route("/photo", post(add_photo))
         .route("/photo/{sha256}", get(photo))
         .route("/scan", post(scan))
+        .route("/rescue", get(rescue))
         .route("/events", get(events))
         .layer(middleware::from_fn_with_state(bridge.clone(), with_key))
         .with_state(bridge);
@@ -76,7 +78,7 @@ async fn call(
 ) -> Result<Json<Value>, Refused> {
     let args = serde_json::from_slice(&body)
         .map_err(|error| Refused::new(ErrorCode::BadRequest, format!("not JSON: {error}")))?;
-    blocking(move || bridge.engine?.call(&name, args)).await.map(Json)
+    blocking(move || bridge.phone.call(&name, args)).await.map(Json)
 }
 
 #[derive(Deserialize)]
@@ -92,12 +94,12 @@ async fn add_photo(
     let meta: AddPhoto = serde_json::from_str(&query.meta)
         .map_err(|error| Refused::new(ErrorCode::BadRequest, format!("photo: {error}")))?;
     let bytes = picture(body).await?;
-    blocking(move || bridge.engine?.add_photo(&meta, &mut bytes.as_ref())).await.map(Json)
+    blocking(move || bridge.phone.engine()?.add_photo(&meta, &mut bytes.as_ref())).await.map(Json)
 }
 
 async fn scan(State(bridge): State<Bridge>, body: Body) -> Result<Json<Value>, Refused> {
     let bytes = picture(body).await?;
-    let text = blocking(move || bridge.engine?.read_code(&mut bytes.as_ref())).await?;
+    let text = blocking(move || bridge.phone.engine()?.read_code(&mut bytes.as_ref())).await?;
     Ok(Json(json!({ "text": text })))
 }
 
@@ -118,7 +120,7 @@ async fn photo(
     Query(query): Query<SizeQuery>,
 ) -> Result<impl IntoResponse, Refused> {
     let thumb = query.size.as_deref() == Some("thumb");
-    let (mime, bytes) = blocking(move || bridge.engine?.photo(&sha256, thumb)).await?;
+    let (mime, bytes) = blocking(move || bridge.phone.engine()?.photo(&sha256, thumb)).await?;
     // A photo is named by its content, so it never changes.
     let forever = "private, max-age=31536000, immutable".to_owned();
     let nosniff = "nosniff".to_owned();
@@ -128,6 +130,17 @@ async fn photo(
         (header::X_CONTENT_TYPE_OPTIONS, nosniff),
     ];
     Ok((headers, bytes))
+}
+
+/// The bundle that was made last, as a download. It is as large as the photos in it, so it is not read into memory.
+async fn rescue(State(bridge): State<Bridge>) -> Result<impl IntoResponse, Refused> {
+    let (name, file) = blocking(move || bridge.phone.rescue_file()).await?;
+    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, body))
 }
 
 async fn events(State(bridge): State<Bridge>) -> impl IntoResponse {

@@ -9,8 +9,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
-use xuncha_engine::api::types::{ApiError, ErrorCode};
-use xuncha_engine::{Engine, Options};
+use xuncha_engine::{Options, Phone};
 
 const KEY: &str = "k0";
 
@@ -25,10 +24,10 @@ struct Served {
 }
 
 fn serve() -> Served {
-    serve_engine(|data| Ok(Engine::open(Options::system(data)).unwrap()))
+    serve_phone(|data| Phone::open(Options::system(data)))
 }
 
-fn serve_engine(open: impl FnOnce(PathBuf) -> Result<Engine, ApiError>) -> Served {
+fn serve_phone(open: impl FnOnce(PathBuf) -> Phone) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let ui = folder.path().join("ui");
     fs::create_dir_all(ui.join("assets")).unwrap();
@@ -36,14 +35,14 @@ fn serve_engine(open: impl FnOnce(PathBuf) -> Result<Engine, ApiError>) -> Serve
     fs::write(ui.join("assets/a.js"), "1").unwrap();
     fs::write(folder.path().join("outside.txt"), "private").unwrap();
 
-    let engine = open(folder.path().join("data"));
+    let phone = open(folder.path().join("data"));
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let ended = runtime.spawn(async move {
         let shutdown = async { drop(stopped.await) };
-        xuncha_bridge::serve(engine, listener, &ui, KEY.to_owned(), shutdown).await
+        xuncha_bridge::serve(phone, listener, &ui, KEY.to_owned(), shutdown).await
     });
     let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
     Served { address, agent, stop: Some(stop), runtime, ended: Some(ended), _folder: folder }
@@ -118,9 +117,14 @@ fn an_open_event_stream_does_not_keep_the_bridge_from_ending() {
 
 #[test]
 fn data_of_a_newer_app_are_said_to_be_so_by_every_call() {
-    let bridge = serve_engine(|_| {
-        let error = ApiError::new(ErrorCode::DatabaseNewer, "newer");
-        Err(ApiError { needs: Some("7.2.0".into()), ..error })
+    let bridge = serve_phone(|data| {
+        drop(Phone::open(Options::system(data.clone())));
+        let database = rusqlite::Connection::open(data.join("xuncha.db")).unwrap();
+        database.pragma_update(None, "user_version", 999).unwrap();
+        database
+            .execute("UPDATE meta SET value = CAST('7.2.0' AS BLOB) WHERE key = 'shaped_by'", [])
+            .unwrap();
+        Phone::open(Options::system(data))
     });
     for call in ["status", "today", "visit_start"] {
         let (status, answer) = bridge.post(&format!("/call/{call}"), b"{}");
@@ -129,5 +133,26 @@ fn data_of_a_newer_app_are_said_to_be_so_by_every_call() {
             (422, &"database_newer".into(), &"7.2.0".into())
         );
     }
+    // Except the one that gets the work off the phone, had it any.
+    assert_eq!(bridge.post("/call/rescue_bundle", b"{}").1["code"], "not_enrolled");
     assert_eq!(bridge.get("/").0, 200);
+}
+
+#[test]
+fn a_rescue_bundle_is_downloaded_under_its_name() {
+    let mut made = PathBuf::new();
+    let bridge = serve_phone(|data| {
+        made = data.join("rescue");
+        Phone::open(Options::system(data))
+    });
+    let download = || bridge.agent.get(format!("http://{}/rescue?key={KEY}", bridge.address)).call().unwrap();
+    assert_eq!(bridge.get("/rescue").0, 401);
+    assert_eq!(download().status().as_u16(), 404);
+    fs::create_dir_all(&made).unwrap();
+    fs::write(made.join("xuncha-rescue-0a-1.age"), "sealed").unwrap();
+    fs::write(made.join("rescue.part"), "half").unwrap();
+    let mut answer = download();
+    let name = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert_eq!(name, "attachment; filename=\"xuncha-rescue-0a-1.age\"");
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "sealed");
 }

@@ -22,6 +22,7 @@ use crate::write::{self, Pen};
 use crate::{api, code, photo, recover};
 
 /// What an engine is made of. Time, randomness, keys and the network come from outside.
+#[derive(Clone)]
 pub struct Options {
     /// Holds `xuncha.db` and `photos/`.
     pub data: PathBuf,

@@ -7,7 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,26 @@ pub struct RescueBundle {
 pub fn bundle(engine: &Engine, _: Nothing) -> Result<RescueBundle> {
     engine.write(|transaction, pen| write::flush_all(transaction, pen))?;
     let options = &engine.0.options;
-    engine.read(|connection| make(connection, options, None, &options.data.join(FOLDER)))
+    engine.read(|connection| make(connection, options, None, &folder(options)))
+}
+
+/// Where a phone keeps its bundle.
+pub(crate) fn folder(options: &Options) -> PathBuf {
+    options.data.join(FOLDER)
+}
+
+/// The bundle in `folder`, with its name: a new one takes the place of older ones.
+pub(crate) fn newest(folder: &Path) -> Result<(String, File)> {
+    let none = || Error::Refused(ErrorCode::NotFound, "no bundle was made");
+    let entries = fs::read_dir(folder).map_err(|_| none())?;
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
+    let name = names.filter(|name| is_bundle(name)).max().ok_or_else(none)?;
+    let file = File::open(folder.join(&name))?;
+    Ok((name, file))
+}
+
+fn is_bundle(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(ENDING)
 }
 
 /// Makes a bundle in `into` from a data folder that no engine has open. The folder is not changed: the open journal
@@ -130,7 +149,7 @@ fn make(
 struct Contents {
     starts: Vec<Start>,
     packets: Vec<Vec<u8>>,
-    photos: Vec<(std::path::PathBuf, Entry)>,
+    photos: Vec<(PathBuf, Entry)>,
     commits: usize,
     unsigned: usize,
     photos_missing: usize,
@@ -247,7 +266,7 @@ fn remove_others(folder: &Path, name: &str) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let other = entry.file_name().to_string_lossy().into_owned();
-        if other != name && other.starts_with(PREFIX) && other.ends_with(ENDING) {
+        if other != name && is_bundle(&other) {
             remove(&entry.path())?;
         }
     }

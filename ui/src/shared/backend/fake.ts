@@ -6,6 +6,7 @@ export type Handlers = {
 } & {
   addPhoto?: (meta: AddPhoto, photo: Blob) => VisitView | Promise<VisitView>
   readCode?: (photo: Blob) => string | Promise<string>
+  saveRescue?: () => boolean
 }
 
 /** For unit tests: answers from the given handlers, keeps what was asked, and can announce changes. */
@@ -32,6 +33,10 @@ export function fakeBackend(handlers: Handlers) {
       return handlers.readCode(photo)
     },
     photoUrl: (sha256, size) => `fake:${sha256}/${size}`,
+    async saveRescue() {
+      if (!handlers.saveRescue) throw new CallError({ code: 'not_found', message: 'rescue_save' })
+      return handlers.saveRescue()
+    },
     onChanges(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -25,6 +25,14 @@ export function httpBackend(key: string): Backend {
 
     photoUrl: (sha256, size) => `/photo/${sha256}?size=${size}&key=${encodeURIComponent(key)}`,
 
+    async saveRescue() {
+      const link = document.createElement('a')
+      link.href = `/rescue?key=${encodeURIComponent(key)}`
+      link.download = ''
+      link.click()
+      return true
+    },
+
     onChanges(listener) {
       listeners.add(listener)
       // One stream for all: a browser opens six connections to a host, and each stream would keep one of them.

@@ -25,6 +25,8 @@ export function tauriBackend(): Backend {
 
     photoUrl: (sha256, size) => convertFileSrc(size === 'thumb' ? `${sha256}/thumb` : sha256, 'photo'),
 
+    saveRescue: () => command<boolean>('rescue_save', {}),
+
     onChanges(listener) {
       const stop = listen<Changes>('changes', (event) => listener(event.payload))
       return () => void stop.then((unlisten) => unlisten())

@@ -14,6 +14,8 @@ export interface Backend {
   /** The text of the QR that a photo shows; the photo is not kept. */
   readCode(photo: Blob): Promise<string>
   photoUrl(sha256: string, size: PhotoSize): string
+  /** Hands the rescue bundle that was made last to the officer's own storage; false when they change their mind. */
+  saveRescue(): Promise<boolean>
   /** Tells of what a write or a sync touched; returns the way to stop listening. */
   onChanges(listener: (changes: Changes) => void): () => void
 }

@@ -1,0 +1,35 @@
+//! The rescue bundle on its way out of the app's own folder, to where the officer wants it: a USB stick, a folder of the
+//! phone, a cloud drive. The system's dialog names the place, which on a phone is no path but an address that only the
+//! file system plugin can open.
+
+use std::io;
+
+use tauri::{AppHandle, State};
+use tauri_plugin_dialog::DialogExt;
+use tauri_plugin_fs::{FsExt, OpenOptions};
+use xuncha_engine::Phone;
+use xuncha_engine::api::types::{ApiError, ErrorCode};
+
+use crate::commands::blocking;
+
+/// Asks where the bundle that was made last should go, and copies it there. False when the officer changes his mind.
+#[tauri::command]
+pub(crate) async fn rescue_save(app: AppHandle, phone: State<'_, Phone>) -> Result<bool, ApiError> {
+    let phone = phone.inner().clone();
+    blocking(move || {
+        let (name, mut bundle) = phone.rescue_file()?;
+        let Some(chosen) = app.dialog().file().set_file_name(name).blocking_save_file() else {
+            return Ok(false);
+        };
+        let mut how = OpenOptions::new();
+        how.write(true).create(true).truncate(true);
+        let copied = app.fs().open(chosen, how).and_then(|mut file| {
+            io::copy(&mut bundle, &mut file)?;
+            file.sync_all()
+        });
+        let copied =
+            copied.map_err(|error| ApiError::new(ErrorCode::Internal, format!("not saved: {error}")));
+        copied.map(|()| true)
+    })
+    .await
+}
