@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, Transaction};
+use xuncha_domain::disk::{Disk, RealDisk};
 use xuncha_domain::ids::Entropy;
 use xuncha_domain::time::Clock;
 
@@ -21,13 +22,14 @@ use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
 use crate::{api, code, photo, recover};
 
-/// What an engine is made of. Time, randomness, keys and the network come from outside.
+/// What an engine is made of. Time, randomness, the disk, keys and the network come from outside.
 #[derive(Clone)]
 pub struct Options {
     /// Holds `xuncha.db` and `photos/`.
     pub data: PathBuf,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub disk: Arc<dyn Disk>,
     pub keys: Arc<dyn KeyStore>,
     /// What carries requests to HQ.
     pub transport: Arc<dyn Transport>,
@@ -42,6 +44,7 @@ impl Options {
             data,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
+            disk: Arc::new(RealDisk),
             transport: Arc::new(Http::default()),
             app_version: env!("CARGO_PKG_VERSION").into(),
         }

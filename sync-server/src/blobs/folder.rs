@@ -3,45 +3,51 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use xuncha_domain::disk::{Disk, RealDisk};
 
 use super::{Completed, Error};
 
 pub struct Folder {
+    disk: Arc<dyn Disk>,
     root: PathBuf,
 }
 
 /// The bytes of one upload, open for appending.
 pub struct PartWriter {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
     file: File,
     start: u64,
     written: u64,
 }
 
 impl Folder {
-    pub(super) fn open(root: PathBuf) -> Result<Self, Error> {
+    pub(super) fn open(disk: Arc<dyn Disk>, root: PathBuf) -> Result<Self, Error> {
         for folder in ["parts", "held", "derived"] {
-            fs::create_dir_all(root.join(folder))?;
+            disk.create_folder(&root.join(folder))?;
         }
-        sync_folder(&root)?;
-        Ok(Self { root })
+        disk.flush_folder(&root)?;
+        Ok(Self { disk, root })
     }
 
     pub(super) fn write_part(&self, upload: &[u8; 16], offset: u64) -> Result<PartWriter, Error> {
         let path = self.part_path(upload);
-        let mut file = OpenOptions::new()
-            .create(offset == 0)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(missing)?;
+        let open = || OpenOptions::new().write(true).open(&path);
+        let mut file = match open() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && offset == 0 => {
+                self.disk.create(&path)?
+            }
+            opened => opened.map_err(missing)?,
+        };
         if file.metadata()?.len() < offset {
             return Err(Error::PartMissing);
         }
         file.set_len(offset)?;
         file.seek(SeekFrom::Start(offset))?;
-        Ok(PartWriter { file, start: offset, written: 0 })
+        Ok(PartWriter { disk: Arc::clone(&self.disk), path, file, start: offset, written: 0 })
     }
 
     pub(super) fn complete(&self, upload: &[u8; 16], sha256: &[u8; 32]) -> Result<Completed, Error> {
@@ -51,18 +57,18 @@ impl Folder {
             self.drop_part(upload)?;
             return Ok(Completed::WrongHash);
         }
-        file.sync_all()?;
+        self.disk.flush(&part, &file)?;
         let held = self.blob_path(sha256);
         let folder = held.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder)?;
-        fs::rename(&part, &held)?;
-        sync_folder(folder)?;
-        sync_folder(&self.root.join("held"))?;
+        self.disk.create_folder(folder)?;
+        self.disk.rename(&part, &held)?;
+        self.disk.flush_folder(folder)?;
+        self.disk.flush_folder(&self.root.join("held"))?;
         Ok(Completed::Held)
     }
 
     pub(super) fn drop_part(&self, upload: &[u8; 16]) -> Result<(), Error> {
-        match fs::remove_file(self.part_path(upload)) {
+        match self.disk.remove(&self.part_path(upload)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
@@ -85,14 +91,12 @@ impl Folder {
 
 impl PartWriter {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file.write_all(bytes)?;
-        self.written += bytes.len() as u64;
-        Ok(())
+        Ok(self.write_all(bytes)?)
     }
 
     /// Makes the bytes durable. Returns the offset behind them.
     pub fn finish(self) -> Result<u64, Error> {
-        self.file.sync_data()?;
+        self.disk.flush(&self.path, &self.file)?;
         Ok(self.start + self.written)
     }
 
@@ -105,7 +109,7 @@ impl PartWriter {
 
 impl Write for PartWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = self.disk.write(&self.path, &self.file, bytes)?;
         self.written += written as u64;
         Ok(written)
     }
@@ -140,11 +144,7 @@ pub(crate) fn hash(file: &mut File) -> Result<[u8; 32], Error> {
 
 /// A renamed file survives a power cut only when its folder was flushed, too.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
-    #[cfg(unix)]
-    File::open(path)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    Ok(RealDisk.flush_folder(path)?)
 }
 
 #[cfg(test)]
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn bytes_beyond_the_counted_offset_are_cut_off() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::open(dir.path().into()).unwrap();
+        let folder = Folder::open(Arc::new(RealDisk), dir.path().into()).unwrap();
         let mut part = folder.write_part(&[1; 16], 0).unwrap();
         part.write(b"abcXXX").unwrap();
         drop(part);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_wrong_hash_keeps_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::open(dir.path().into()).unwrap();
+        let folder = Folder::open(Arc::new(RealDisk), dir.path().into()).unwrap();
         let mut part = folder.write_part(&[1; 16], 0).unwrap();
         part.write(b"abc").unwrap();
         part.finish().unwrap();

@@ -6,6 +6,9 @@
 mod folder;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use xuncha_domain::disk::{Disk, RealDisk};
 
 pub use folder::PartWriter;
 pub(crate) use folder::{hash, sync_folder};
@@ -35,7 +38,11 @@ pub enum Completed {
 impl Blobs {
     /// A folder on this machine, made when missing.
     pub fn folder(root: PathBuf) -> Result<Self, Error> {
-        Ok(Self::Folder(folder::Folder::open(root)?))
+        Self::folder_on(Arc::new(RealDisk), root)
+    }
+
+    pub fn folder_on(disk: Arc<dyn Disk>, root: PathBuf) -> Result<Self, Error> {
+        Ok(Self::Folder(folder::Folder::open(disk, root)?))
     }
 
     /// Opens the bytes of an upload for writing at `offset`, cutting off what a crash left beyond it.

@@ -28,6 +28,7 @@ mod uploads;
 use std::path::Path;
 use std::sync::Arc;
 
+use xuncha_domain::disk::{Disk, RealDisk};
 use xuncha_domain::ids::{CityId, Entropy, random};
 use xuncha_domain::log::crypto::{PublicKey, SecretKey, Signer};
 use xuncha_domain::time::Clock;
@@ -92,9 +93,19 @@ impl Service {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, Error> {
+        Self::open_on(Arc::new(RealDisk), settings, clock, entropy)
+    }
+
+    /// Opens a service whose disk comes from outside, too.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        settings: Settings<'_>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Error> {
         std::fs::create_dir_all(settings.data).map_err(crate::storage::Error::from)?;
-        let storage = Storage::open(&settings.data.join(DATABASE))?;
-        let blobs = Blobs::folder(settings.data.join(PHOTOS))?;
+        let storage = Storage::open_on(Arc::clone(&disk), &settings.data.join(DATABASE))?;
+        let blobs = Blobs::folder_on(disk, settings.data.join(PHOTOS))?;
         let city = storage.write(|tx| city(tx, &*entropy, settings.city_name))?;
         let key = key::open(&settings.data.join(KEY), &storage, &*entropy)?;
         let rescue = rescue::open(&settings.data.join(rescue::KEY), &storage)?;

@@ -24,9 +24,10 @@ mod visits;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
+use xuncha_domain::disk::{Disk, RealDisk};
 
 pub use blobs::{UploadRow, UploadState};
 pub use copies::read_copy;
@@ -57,6 +58,7 @@ pub enum Error {
 }
 
 pub struct Storage {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: readers::Readers,
@@ -82,8 +84,17 @@ impl<'c> Deref for Tx<'c> {
 impl Storage {
     /// Opens or creates the file, upgrading it when it is older. `path` is the database file itself.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_on(Arc::new(RealDisk), path)
+    }
+
+    pub fn open_on(disk: Arc<dyn Disk>, path: &Path) -> Result<Self, Error> {
         let writer = open::writer(path)?;
-        Ok(Self { path: path.into(), writer: Mutex::new(writer), readers: readers::Readers::open(path)? })
+        Ok(Self {
+            disk,
+            path: path.into(),
+            writer: Mutex::new(writer),
+            readers: readers::Readers::open(path)?,
+        })
     }
 
     /// Runs `work` in one read transaction.
@@ -96,9 +107,12 @@ impl Storage {
     /// Runs `work` in one immediate transaction: durable when this returns `Ok`, without effect when it returns `Err`.
     pub fn write<T, E: From<Error>>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut conn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.disk.before_transaction().map_err(Error::from)?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
         let out = work(&Tx { read: Read { conn: &tx } })?;
         tx.commit().map_err(Error::from)?;
+        drop(conn);
+        self.disk.after_transaction();
         Ok(out)
     }
 }

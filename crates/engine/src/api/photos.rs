@@ -33,7 +33,7 @@ pub fn add(engine: &Engine, meta: &AddPhoto, bytes: &mut dyn Read) -> Result<Vis
         Ok(())
     })?;
     let temporary = hex::encode(random::<12>(&*engine.0.options.entropy));
-    let captured = photo::capture(&engine.0.photos, &temporary, bytes)?;
+    let captured = photo::capture(&*engine.0.options.disk, &engine.0.photos, &temporary, bytes)?;
     let exif = photo::read_exif(&captured.path);
     let fact = Photo {
         sha256: captured.sha256,

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use xuncha_domain::disk::Disk;
 
 use super::{Format, PHOTO_BYTES_MAX, PhotoError, Picture, check};
 
@@ -24,8 +25,13 @@ pub struct Captured {
 ///
 /// `temp_name` names the unfinished file: letters, digits, `-` and `_`, new for each call. The same bytes twice give the
 /// same file. After an error nothing of this call is left.
-pub fn capture(folder: &Path, temp_name: &str, source: impl Read) -> Result<Captured, PhotoError> {
-    let temp = Unfinished::create(folder, temp_name)?;
+pub fn capture(
+    disk: &dyn Disk,
+    folder: &Path,
+    temp_name: &str,
+    source: impl Read,
+) -> Result<Captured, PhotoError> {
+    let temp = Unfinished::create(disk, folder, temp_name)?;
     let received = receive(&temp, source)?;
     let picture = check::inspect(&temp.path)?;
     keep(folder, &temp, received, picture)
@@ -52,27 +58,28 @@ pub fn sweep(folder: &Path) -> io::Result<usize> {
 }
 
 /// A file that is being written. It is gone when this is dropped, unless it was renamed before.
-struct Unfinished {
+struct Unfinished<'d> {
+    disk: &'d dyn Disk,
     path: PathBuf,
     file: File,
 }
 
-impl Unfinished {
-    fn create(folder: &Path, name: &str) -> io::Result<Self> {
+impl<'d> Unfinished<'d> {
+    fn create(disk: &'d dyn Disk, folder: &Path, name: &str) -> io::Result<Self> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if name.is_empty() || !name.bytes().all(plain) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file name"));
         }
         let path = folder.join(format!("{name}.{UNFINISHED}"));
-        let file = File::create_new(&path)?;
-        Ok(Self { path, file })
+        let file = disk.create(&path)?;
+        Ok(Self { disk, path, file })
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         // After the rename there is nothing to remove. After a failing disk the next sweep does it.
-        let _ = fs::remove_file(&self.path);
+        let _ = self.disk.remove(&self.path);
     }
 }
 
@@ -82,29 +89,30 @@ struct Received {
 }
 
 /// Writes and hashes in one pass, then flushes to the disk.
-fn receive(temp: &Unfinished, source: impl Read) -> Result<Received, PhotoError> {
-    let mut sink = Hashing { file: &temp.file, hasher: Sha256::new() };
+fn receive(temp: &Unfinished<'_>, source: impl Read) -> Result<Received, PhotoError> {
+    let mut sink = Hashing { temp, hasher: Sha256::new() };
     let bytes = io::copy(&mut source.take(PHOTO_BYTES_MAX + 1), &mut sink)?;
     if bytes > PHOTO_BYTES_MAX {
         return Err(PhotoError::TooLarge);
     }
-    temp.file.sync_all()?;
+    temp.disk.flush(&temp.path, &temp.file)?;
     Ok(Received { sha256: sink.hasher.finalize().into(), bytes })
 }
 
 struct Hashing<'a> {
-    file: &'a File,
+    temp: &'a Unfinished<'a>,
     hasher: Sha256,
 }
 
 impl Write for Hashing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let Unfinished { disk, path, file } = self.temp;
+        let written = disk.write(path, file, bytes)?;
         self.hasher.update(bytes.get(..written).unwrap_or_default());
         Ok(written)
     }
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 
@@ -112,36 +120,29 @@ impl Write for Hashing<'_> {
 /// damaged since: either way it is replaced.
 fn keep(
     folder: &Path,
-    temp: &Unfinished,
+    temp: &Unfinished<'_>,
     received: Received,
     picture: Picture,
 ) -> Result<Captured, PhotoError> {
     let Received { sha256, bytes } = received;
     let path = path_of(folder, &sha256, picture.format);
     let shelf = path.parent().unwrap_or(folder);
-    fs::create_dir_all(shelf)?;
-    fs::rename(&temp.path, &path)?;
-    flush_folder(shelf)?;
-    flush_folder(folder)?;
+    temp.disk.create_folder(shelf)?;
+    temp.disk.rename(&temp.path, &path)?;
+    temp.disk.flush_folder(shelf)?;
+    temp.disk.flush_folder(folder)?;
     Ok(Captured { sha256, bytes, picture, path })
-}
-
-/// Makes created and renamed entries survive a power cut.
-#[cfg(unix)]
-fn flush_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Elsewhere a folder cannot be flushed; the file system's journal orders the rename after the flushed data.
-#[cfg(not(unix))]
-fn flush_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::photo::fixtures;
+    use xuncha_domain::disk::RealDisk;
+
+    fn capture(folder: &Path, temp_name: &str, source: impl Read) -> Result<Captured, PhotoError> {
+        super::capture(&RealDisk, folder, temp_name, source)
+    }
 
     fn folder() -> tempfile::TempDir {
         tempfile::tempdir().unwrap()
@@ -262,14 +263,14 @@ mod tests {
     #[test]
     fn another_capture_under_the_same_name_is_left_alone() {
         let folder = folder();
-        let running = Unfinished::create(folder.path(), "t").unwrap();
+        let running = Unfinished::create(&RealDisk, folder.path(), "t").unwrap();
         assert!(capture(folder.path(), "t", &fixtures::bytes("baseline.jpg")[..]).is_err());
         assert!(running.path.exists());
     }
 
     /// Runs the capture up to `step` and stops there as a kill does: no destructor runs.
     fn killed_after(step: u8, folder: &Path, name: &str) {
-        let temp = Unfinished::create(folder, name).unwrap();
+        let temp = Unfinished::create(&RealDisk, folder, name).unwrap();
         let original = fixtures::bytes("baseline.jpg");
         match step {
             0 => {}

@@ -9,6 +9,7 @@ mod photos;
 mod salvage;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -37,7 +38,7 @@ pub fn open(options: &Options, photos: &Path) -> Result<Store> {
 
 fn open_whole(database: &Path, options: &Options) -> Result<Store> {
     aside::check_not_emptied(database)?;
-    Store::open(database, &options.app_version)
+    Store::open(database, &options.app_version, Arc::clone(&options.disk))
 }
 
 fn finish(options: &Options, photos: &Path, database: &Path, folder: &Path) -> Result<()> {

@@ -11,31 +11,35 @@ pub mod salvaged;
 pub mod values;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use xuncha_domain::disk::Disk;
 
 use crate::error::Result;
 
 /// The database: one connection that writes and one that cannot.
 pub struct Store {
+    disk: Arc<dyn Disk>,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
 }
 
 impl Store {
-    pub fn open(path: &Path, app_version: &str) -> Result<Self> {
+    pub fn open(path: &Path, app_version: &str, disk: Arc<dyn Disk>) -> Result<Self> {
         let writer = open::writer(path, app_version)?;
         let reader = open::reader(path)?;
-        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        Ok(Self { disk, writer: Mutex::new(writer), reader: Mutex::new(reader) })
     }
 
     /// Runs `work` in one transaction that is on disk when this returns, or changed nothing.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut connection = lock(&self.writer);
+        self.disk.before_transaction()?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(&transaction)?;
         transaction.commit()?;
+        self.disk.after_transaction();
         Ok(result)
     }
 
