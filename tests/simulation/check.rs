@@ -12,14 +12,16 @@ use crate::phone::Phone;
 
 /// A phone that says "held by HQ" is believed by its officer: edits and the bytes of photos must be there now.
 pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec<String>) {
+    // What a closed phone pushed is held: HQ has it and does not show it.
+    let shows = !phone.estranged;
     for (id, visit) in &model.visits {
         let Ok(view) = phone.engine.visit_get(VisitRef { visit: id.clone() }) else { continue };
         let detail = detail(hq, id);
-        if phone.all_held() && detail.is_err() {
+        if shows && phone.all_held() && detail.is_err() {
             wrong.push(format!("{id}: held by HQ, says the phone; HQ does not know it"));
         }
         let Ok(detail) = detail else { continue };
-        if phone.all_held() {
+        if shows && phone.all_held() {
             let there = at_hq(&detail);
             // Of the mode HQ shows one value while only one officer differs from themselves.
             let lost = |(field, edit): &(&str, &Edit)| {
@@ -28,6 +30,9 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
             for (field, edit) in visit.live_of(phone.author.phone).filter(lost) {
                 wrong.push(format!("{id} {field}: {:?} is held, says the phone; HQ lacks it", edit.value));
             }
+        }
+        if !shows {
+            continue;
         }
         let held: BTreeSet<&str> =
             detail.photos.iter().filter(|row| row.held).map(|row| row.sha256.as_str()).collect();
@@ -38,18 +43,42 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
     }
 }
 
+/// Of the healed state, as HQ shows it.
+#[derive(Default)]
+pub struct Tally {
+    /// That history demands.
+    pub conflicts: u64,
+    /// Visits in which several officers recorded something.
+    pub joint_visits: u64,
+    /// Conflicts in joint visits beyond those that history demands.
+    pub false_conflicts: u64,
+}
+
+impl Tally {
+    fn add(&mut self, visit: &Visit, detail: &VisitDetail) {
+        self.conflicts += visit.conflicts() as u64;
+        if visit.officers() > 1 {
+            self.joint_visits += 1;
+            self.false_conflicts += u64::from(detail.row.conflicts).saturating_sub(visit.conflicts() as u64);
+        }
+    }
+}
+
 /// Everything that was ever acknowledged is at HQ and on every phone, once, with the conflicts that history demands.
-pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, wrong: &mut Vec<String>) {
+pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, tally: &mut Tally, wrong: &mut Vec<String>) {
     let overview = hq.overview().map(|overview| overview.visits);
     if overview.as_ref().ok() != Some(&(model.visits.len() as u64)) {
         wrong.push(format!("HQ counts {overview:?} visits of {}", model.visits.len()));
     }
     for (id, visit) in &model.visits {
         match detail(hq, id) {
-            Ok(detail) => hq_agrees(id, visit, &detail, hq, wrong),
+            Ok(detail) => {
+                tally.add(visit, &detail);
+                hq_agrees(id, visit, &detail, hq, wrong);
+            }
             Err(error) => wrong.push(format!("{id}: HQ lacks the visit: {error}")),
         }
-        for (number, phone) in phones.iter().enumerate() {
+        for (number, phone) in phones.iter().enumerate().filter(|(_, phone)| phone.reads(visit)) {
             phone_agrees(id, visit, number, phone, wrong);
         }
     }
@@ -100,7 +129,7 @@ fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong:
 
 fn conflicts(id: &str, who: &str, visit: &Visit, counted: u32, wrong: &mut Vec<String>) {
     let expected = visit.conflicts();
-    if !visit.corrected() && counted as usize != expected {
+    if counted as usize != expected {
         wrong.push(format!("{id}: {who} counts {counted} conflicts, not {expected}"));
     }
 }

@@ -2,32 +2,36 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use xuncha_domain::ids::{Entropy, OfficerId};
-use xuncha_engine::api::types::Enroll;
+use xuncha_domain::ids::Entropy;
 use xuncha_tests::random::Random;
-use xuncha_tests::world::copy_folder;
 
-use crate::check;
-use crate::hq::{ADDRESS, Hq};
+use crate::check::{self, Tally};
+use crate::disk::Fate;
+use crate::hostile::Hostile;
+use crate::hq::Hq;
 use crate::model::Model;
-use crate::nature::{MachineClock, MachineEntropy, Time, folder};
+use crate::nature::{MachineClock, MachineEntropy, Time};
 use crate::network::{Counts, Network};
 use crate::officer::Hand;
 use crate::phone::Phone;
+use crate::stage::{PHONES_MIN, Stage, runtime};
 
-const PHONES: usize = 3;
-/// Phones of one run with the cloned ones.
-const PHONES_MAX: usize = 5;
+/// Steps of a small fleet, and more for each phone beyond.
 const STEPS: usize = 160;
+const STEPS_EACH: usize = 25;
 /// Syncs of every phone after the last fault. A fork is known after one, its successor is sent by the next, and the
 /// others fetch it after that.
 const HEALING_PASSES: usize = 5;
-const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// An engine's call makes at most about so many writes.
+const WRITES: u64 = 10;
+pub const MINUTE_MS: i64 = 60_000;
+pub const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// Faults that today's code is known not to heal.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,13 +42,8 @@ pub struct Unhealed {
     pub key_lost: bool,
 }
 
-/// HQ with the synthetic city and enrolled phones: every run starts on copies of it.
-pub struct Stage {
-    hq: TempDir,
-    phones: Vec<TempDir>,
-}
-
 pub struct Outcome {
+    pub phones: usize,
     pub operations: BTreeMap<&'static str, u64>,
     pub faults: BTreeMap<&'static str, u64>,
     pub wrong: Vec<String>,
@@ -52,64 +51,38 @@ pub struct Outcome {
     pub digest: u64,
 }
 
-impl Stage {
-    pub fn build() -> Self {
-        let (time, runtime) = (Time::new(), runtime());
-        let clock = || Arc::new(MachineClock::new(&time));
-        let hq = Arc::new(Hq::on(folder().path(), clock(), Arc::new(MachineEntropy::new(1))));
-        hq.service().write_demo().expect("the synthetic city");
-        let officers = hq.service().officers().expect("officers");
-        let mut phones = Vec::new();
-        for (number, officer) in officers.iter().take(PHONES).enumerate() {
-            let seed = 2 + number as u64;
-            let network = Arc::new(Network::new(Arc::clone(&hq), Counts::default(), seed));
-            network.heal();
-            let empty = folder();
-            let phone =
-                Phone::on(empty.path(), number, clock(), Arc::new(MachineEntropy::new(seed)), network);
-            let id = OfficerId(officer.row.id);
-            let code = hq.service().new_enrol_code(id, ADDRESS).expect("a code").code;
-            phone.engine.enroll(Enroll { text: code, server_url: Some(ADDRESS.into()) }).expect("it enrols");
-            phone.sync(&runtime).expect("alive").expect("HQ answers");
-            let copy = folder();
-            copy_folder(phone.data(), copy.path());
-            phones.push(copy);
-        }
-        Self { hq: hq.backup(), phones }
-    }
-
-    /// Plays one seed. A panic of the engine or of HQ is a violation like any other.
-    pub fn play(&self, seed: u64, unhealed: Unhealed) -> Outcome {
-        let mut fleet = Fleet::new(self, seed, unhealed);
-        if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
-            fleet.wrong.push("a panic".into());
-        }
-        Outcome {
-            operations: fleet.operations,
-            faults: fleet.counts.all(),
-            wrong: fleet.wrong,
-            digest: fleet.random.number(),
-        }
-    }
-}
-
-struct Fleet {
-    random: Random,
-    time: Time,
-    runtime: Runtime,
-    hq: Arc<Hq>,
-    phones: Vec<Phone>,
-    model: Model,
+pub struct Fleet {
+    pub random: Random,
+    pub time: Time,
+    pub runtime: Runtime,
+    pub hq: Arc<Hq>,
+    pub phones: Vec<Phone>,
+    pub model: Model,
+    pub counts: Counts,
+    pub wrong: Vec<String>,
+    pub unhealed: Unhealed,
+    pub backup: Option<TempDir>,
+    pub hostile: Hostile,
     serial: i32,
-    counts: Counts,
+    visits_max: usize,
+    /// Phones that the run began with.
+    size: usize,
     operations: BTreeMap<&'static str, u64>,
-    wrong: Vec<String>,
-    unhealed: Unhealed,
-    backup: Option<TempDir>,
 }
 
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime")
+/// Plays one seed with at most `phones_max` phones. A panic of the engine or of HQ is a violation like any other.
+pub fn play(stage: &Stage, seed: u64, unhealed: Unhealed) -> Outcome {
+    let mut fleet = Fleet::new(stage, seed, unhealed);
+    if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
+        fleet.wrong.push("a panic".into());
+    }
+    Outcome {
+        phones: fleet.size,
+        operations: fleet.operations,
+        faults: fleet.counts.all(),
+        wrong: fleet.wrong,
+        digest: fleet.random.number(),
+    }
 }
 
 impl Fleet {
@@ -119,7 +92,11 @@ impl Fleet {
         time.pass(DAY_MS);
         let clock = Arc::new(MachineClock::new(&time));
         let entropy = Arc::new(MachineEntropy::new(random.number()));
-        let hq = Arc::new(Hq::on(stage.hq.path(), clock, entropy));
+        let counts = Counts::default();
+        let hq = Arc::new(Hq::on(stage.hq.path(), clock, entropy, counts.clone(), random.number()));
+        let size = size(&mut random).min(stage.phones.len());
+        let hostile = Hostile::enrol(&hq, stage.phones[size / 2].officer, random.number());
+        hq.set_calm(false);
         let mut fleet = Self {
             random,
             time,
@@ -127,33 +104,47 @@ impl Fleet {
             hq,
             phones: Vec::new(),
             model: Model::default(),
-            serial: 0,
-            counts: Counts::default(),
-            operations: BTreeMap::new(),
+            counts,
             wrong: Vec::new(),
             unhealed,
             backup: None,
+            hostile,
+            serial: 0,
+            visits_max: 4 + size / 4,
+            size,
+            operations: BTreeMap::new(),
         };
-        for data in &stage.phones {
-            fleet.add_phone(data.path());
+        for enrolled in &stage.phones[..size] {
+            fleet.add_phone(enrolled.folder.path(), enrolled.district.clone());
         }
         fleet
     }
 
-    fn add_phone(&mut self, data: &std::path::Path) {
+    pub fn add_phone(&mut self, data: &Path, district: Option<String>) {
         let network = Network::new(Arc::clone(&self.hq), self.counts.clone(), self.random.number());
         let clock = Arc::new(MachineClock::new(&self.time));
         let entropy: Arc<dyn Entropy> = Arc::new(MachineEntropy::new(self.random.number()));
         let number = self.phones.len();
-        self.phones.push(Phone::on(data, number, clock, entropy, Arc::new(network)));
+        let mut phone = Phone::on(data, number, clock, entropy, Arc::new(network));
+        phone.district = district;
+        self.phones.push(phone);
+    }
+
+    /// How many phones may be cloned in this run.
+    pub fn may_clone(&self) -> bool {
+        self.phones.len() < self.size + 2
     }
 
     fn live(&mut self) {
-        for _ in 0..STEPS {
+        for _ in 0..STEPS + STEPS_EACH * (self.size - PHONES_MIN) {
             let minutes = self.random.below(20);
             self.time.pass(i64::try_from(minutes).unwrap_or_default() * MINUTE_MS + 1_000);
             let number = usize::try_from(self.random.below(self.phones.len() as u64)).unwrap_or_default();
-            self.step(number);
+            match self.random.below(100) {
+                0..58 => self.act(number),
+                58..81 => self.sync(number),
+                _ => self.befall(number),
+            }
             if self.wrong.len() > 5 {
                 return;
             }
@@ -161,157 +152,109 @@ impl Fleet {
         self.heal();
     }
 
-    fn step(&mut self, number: usize) {
-        match self.random.below(100) {
-            0..58 => self.act(number),
-            58..81 => self.sync(number),
-            81..83 => self.kill(number),
-            83..85 => self.hq_crashes(),
-            85..87 => self.go_away(number),
-            87..89 => self.clock_jumps(number),
-            89..92 => self.keep_copy(number),
-            92..96 => self.restore_phone(number),
-            96..97 => self.clone_phone(number),
-            97..99 => self.strangers(number),
-            _ => self.restore_hq(),
-        }
-    }
-
     fn act(&mut self, number: usize) {
-        let Self { phones, model, random, serial, .. } = self;
-        let mut hand = Hand { phone: &mut phones[number], model, random, serial };
-        match hand.act() {
+        self.doom(number);
+        let done = self.hand(number).act();
+        match done {
             Ok(None) => {}
             Ok(Some(name)) => *self.operations.entry(name).or_default() += 1,
             Err(wrong) => self.wrong.push(format!("phone {number}: {wrong}")),
         }
+        self.revive(number);
     }
 
-    fn sync(&mut self, number: usize) {
-        let now_ms = self.time.now_ms();
+    fn hand(&mut self, number: usize) -> Hand<'_> {
+        let Self { phones, model, random, serial, visits_max, .. } = self;
+        Hand { phone: &mut phones[number], model, random, serial, visits_max: *visits_max }
+    }
+
+    /// Now and then the power fails, or the disk is full, at one of the next writes of a phone.
+    fn doom(&mut self, number: usize) {
+        let after = self.random.below(WRITES);
+        match self.random.below(100) {
+            0..7 => self.phones[number].disk.doom(after, Fate::Ends),
+            7..11 => self.phones[number].disk.doom(after, Fate::Full),
+            _ => {}
+        }
+    }
+
+    /// After a call: a phone without power is started again, and its officer looks what it kept.
+    fn revive(&mut self, number: usize) {
         let phone = &mut self.phones[number];
+        if phone.disk.full() {
+            self.counts.add("a phone's disk full");
+        }
+        phone.disk.relieve();
+        if !phone.disk.ended() {
+            return;
+        }
+        self.counts.add("power cut between two writes");
+        phone.kill(&mut self.random);
+        if let Err(wrong) = self.hand(number).look_again() {
+            self.wrong.push(format!("phone {number}: {wrong}"));
+        }
+    }
+
+    pub fn sync(&mut self, number: usize) {
+        self.doom(number);
+        let now_ms = self.time.now_ms();
+        let phone = &self.phones[number];
         phone.network.set_away(now_ms < phone.away_until_ms);
-        match phone.sync(&self.runtime) {
-            None => phone.kill(),
-            // Until a phone has heard of a restored HQ, it believes what the old one receipted.
-            Some(_) if self.unhealed.hq_restored => {}
-            Some(_) => check::receipts_hold(&self.model, phone, &self.hq.service(), &mut self.wrong),
+        let other = self.meanwhile(number);
+        let done = self.runtime.block_on(self.phones[number].line().sync());
+        self.hq.set_meanwhile(None);
+        if let Some((other, died)) = other
+            && died.load(Ordering::SeqCst)
+        {
+            self.phones[other].kill(&mut self.random);
         }
         *self.operations.entry("sync").or_default() += 1;
-    }
-
-    fn kill(&mut self, number: usize) {
-        self.counts.add("phone killed");
-        self.phones[number].kill();
-    }
-
-    fn hq_crashes(&mut self) {
-        self.counts.add("HQ crashed");
-        self.hq.crash();
-    }
-
-    fn go_away(&mut self, number: usize) {
-        self.counts.add("days without a signal");
-        self.phones[number].away_until_ms = self.time.now_ms() + DAY_MS / 2 * (1 + (number as i64 % 3));
-        // Hours pass for all, or a partition would outlast every run.
-        self.time.pass(DAY_MS / 4);
-    }
-
-    fn clock_jumps(&mut self, number: usize) {
-        self.counts.add("clock jumped");
-        let to_1970 = -self.time.now_ms();
-        let wrong = *self.random.one_of(&[to_1970, 2 * DAY_MS, -2 * DAY_MS, 0]);
-        self.phones[number].clock.set_wrong(wrong);
-    }
-
-    /// The app is in the background when its folder is copied.
-    fn keep_copy(&mut self, number: usize) {
-        let phone = &mut self.phones[number];
-        phone.engine.suspend();
-        let copy = folder();
-        copy_folder(phone.data(), copy.path());
-        phone.old_copy = Some(copy);
-    }
-
-    /// The phone is lost when HQ holds all of it, and its officer goes on with an old copy on another.
-    fn restore_phone(&mut self, number: usize) {
-        self.sync(number);
-        let phone = &mut self.phones[number];
-        if !phone.all_held() {
+        if done.is_none() {
+            self.phones[number].disk.relieve();
+            self.phones[number].kill(&mut self.random);
             return;
         }
-        let Some(copy) = phone.old_copy.take() else { return };
-        if self.unhealed.key_lost && !phone.cloned && self.random.chance(50) {
-            self.counts.add("phone restored without its key");
-            std::fs::remove_file(copy.path().join("device.key")).expect("the key was there");
-        } else {
-            self.counts.add("phone restored from an old copy");
-        }
-        phone.clock.reboot();
-        phone.replace(copy);
-    }
-
-    fn clone_phone(&mut self, number: usize) {
-        if self.phones.len() >= PHONES_MAX {
-            return;
-        }
-        self.counts.add("phone cloned");
-        let phone = &mut self.phones[number];
-        phone.engine.suspend();
-        phone.cloned = true;
-        let copy = folder();
-        copy_folder(phone.data(), copy.path());
-        self.add_phone(copy.path());
-        if let Some(clone) = self.phones.last_mut() {
-            clone.cloned = true;
-        }
-    }
-
-    /// Noise, and what somebody on the wire made of a phone's own requests.
-    fn strangers(&mut self, number: usize) {
-        self.counts.add("hostile requests");
-        let Some(mut request) = self.phones[number].network.overheard() else { return };
-        let length = request.body.len();
-        if self.random.chance(30) {
-            request.body = (0..self.random.below(2_000)).map(|n| (n * 7 % 251) as u8).collect();
-        } else if length > 0 {
-            for _ in 0..=self.random.below(3) {
-                let at = usize::try_from(self.random.below(length as u64)).unwrap_or_default();
-                request.body[at] ^= 1 << self.random.below(8);
-            }
-            if self.random.chance(30) {
-                request.body.truncate(length / 2);
-            }
-        }
-        let answer = self.runtime.block_on(self.hq.hear(request, None));
-        if answer.status >= 500 {
-            self.wrong.push(format!("HQ answers {} to a stranger", answer.status));
-        }
-    }
-
-    fn restore_hq(&mut self) {
+        self.revive(number);
+        // Until a phone has heard of a restored HQ, it believes what the old one receipted.
         if !self.unhealed.hq_restored {
-            return;
+            check::receipts_hold(&self.model, &self.phones[number], &self.hq.service(), &mut self.wrong);
         }
-        match self.backup.take() {
-            None => self.backup = Some(self.hq.backup()),
-            Some(backup) => {
-                self.counts.add("HQ restored from an old backup");
-                self.hq.restore(backup.path());
-            }
+    }
+
+    /// Lets another phone sync in the middle of this one's requests, if there is one with a signal. Returns which, and
+    /// whether it was killed in it.
+    fn meanwhile(&mut self, number: usize) -> Option<(usize, Arc<AtomicBool>)> {
+        if !self.random.chance(25) {
+            return None;
         }
+        let other = usize::try_from(self.random.below(self.phones.len() as u64)).unwrap_or_default();
+        let phone = &self.phones[other];
+        if other == number || self.time.now_ms() < phone.away_until_ms {
+            return None;
+        }
+        phone.network.set_away(false);
+        let (line, handle, counts) = (phone.line(), self.runtime.handle().clone(), self.counts.clone());
+        let died = Arc::new(AtomicBool::new(false));
+        let killed = Arc::clone(&died);
+        self.hq.set_meanwhile(Some(Box::new(move || {
+            counts.add("another phone heard by the other node in the middle of a request");
+            killed.store(handle.block_on(line.sync()).is_none(), Ordering::SeqCst);
+        })));
+        Some((other, died))
     }
 
     /// Everything works again; clocks stay as wrong as they are.
     fn heal(&mut self) {
+        self.reconcile();
+        self.hq.set_calm(true);
         for phone in &self.phones {
             phone.network.heal();
         }
         for pass in 0..HEALING_PASSES {
             for number in 0..self.phones.len() {
                 self.time.pass(MINUTE_MS);
-                match self.phones[number].sync(&self.runtime) {
-                    None => self.phones[number].kill(),
+                match self.runtime.block_on(self.phones[number].line().sync()) {
+                    None => self.phones[number].kill(&mut self.random),
                     Some(Err(error)) if pass > 0 => {
                         self.wrong.push(format!("phone {number} cannot sync after all is healed: {error:?}"));
                     }
@@ -325,8 +268,23 @@ impl Fleet {
                 self.wrong.push(format!("phone {number} still holds work back: {status:?}"));
             }
         }
-        let conflicts = self.model.visits.values().map(|visit| visit.conflicts() as u64).sum();
-        self.operations.insert("conflicts", conflicts);
-        check::all_agree(&self.model, &self.phones, &self.hq.service(), &mut self.wrong);
+        let mut tally = Tally::default();
+        check::all_agree(&self.model, &self.phones, &self.hq.service(), &mut tally, &mut self.wrong);
+        let Tally { conflicts, joint_visits, false_conflicts } = tally;
+        self.operations.extend([
+            ("conflicts", conflicts),
+            ("joint visits", joint_visits),
+            ("false conflicts", false_conflicts),
+        ]);
     }
+}
+
+/// Mostly small fleets, in which phones meet often; now and then a whole brigade.
+fn size(random: &mut Random) -> usize {
+    let size = match random.below(100) {
+        0..70 => 3 + random.below(3),
+        70..95 => 6 + random.below(7),
+        _ => 13 + random.below(28),
+    };
+    usize::try_from(size).unwrap_or_default()
 }

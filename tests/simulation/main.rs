@@ -11,13 +11,17 @@
 )]
 
 mod check;
+mod disk;
+mod faults;
 mod fleet;
+mod hostile;
 mod hq;
 mod model;
 mod nature;
 mod network;
 mod officer;
 mod phone;
+mod stage;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -25,7 +29,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use xuncha_tests::random::Random;
 
-use fleet::{Outcome, Stage, Unhealed};
+use fleet::{Outcome, Unhealed};
+use stage::{PHONES_MAX, PHONES_MIN, Stage};
 
 #[derive(Parser)]
 #[command(about = "Plays a fleet with faults and checks that nothing is lost")]
@@ -36,6 +41,12 @@ struct Arguments {
     /// The first seed; drawn and printed when left out.
     #[arg(long)]
     seed: Option<u64>,
+    /// Phones of the largest fleet.
+    #[arg(long, default_value_t = PHONES_MAX, value_parser = phones)]
+    phones: usize,
+    /// Stop at the first seed that fails.
+    #[arg(long)]
+    until_failure: bool,
     /// Also restore HQ from old backups. Not healed today: runs with it fail.
     #[arg(long)]
     restore_hq: bool,
@@ -44,41 +55,78 @@ struct Arguments {
     lose_keys: bool,
 }
 
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let first = arguments.seed.unwrap_or_else(|| Random::new().seed);
-    let unhealed = Unhealed { hq_restored: arguments.restore_hq, key_lost: arguments.lose_keys };
-    let failed = play(first, arguments.seeds, unhealed);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+fn phones(text: &str) -> Result<usize, String> {
+    let phones = text.parse().ok().filter(|phones| (PHONES_MIN..=PHONES_MAX).contains(phones));
+    phones.ok_or_else(|| format!("{PHONES_MIN} to {PHONES_MAX}"))
 }
 
-/// Plays `seeds` seeds from `first` on, prints each and the sums, and returns how many failed.
-fn play(first: u64, seeds: u64, unhealed: Unhealed) -> u64 {
-    let stage = Stage::build();
-    let mut sums = BTreeMap::<&str, u64>::new();
-    let mut failed = 0;
-    for seed in first..first.saturating_add(seeds) {
-        let outcome = stage.play(seed, unhealed);
-        report(seed, unhealed, &outcome);
+fn main() -> ExitCode {
+    let mut arguments = Arguments::parse();
+    let first = *arguments.seed.get_or_insert_with(|| Random::new().seed);
+    if play(first, &arguments) == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays seeds from `first` on, prints each and the sums, and returns how many failed.
+fn play(first: u64, arguments: &Arguments) -> u64 {
+    let stage = Stage::build(arguments.phones);
+    let unhealed = Unhealed { hq_restored: arguments.restore_hq, key_lost: arguments.lose_keys };
+    let mut sums = Sums::default();
+    let (mut played, mut failed) = (0, 0);
+    for seed in first..first.saturating_add(arguments.seeds) {
+        let outcome = fleet::play(&stage, seed, unhealed);
+        report(seed, arguments, &outcome);
+        played += 1;
         failed += u64::from(!outcome.wrong.is_empty());
-        for (name, count) in outcome.operations.iter().chain(&outcome.faults) {
-            *sums.entry(name).or_default() += count;
+        sums.add(&outcome);
+        if failed > 0 && arguments.until_failure {
+            break;
         }
     }
-    println!("{seeds} seeds from {first}: {failed} failed\n{}", counts(&sums));
+    println!("{played} seeds from {first}: {failed} failed");
+    sums.print();
     failed
 }
 
-fn report(seed: u64, unhealed: Unhealed, outcome: &Outcome) {
-    let Outcome { operations, faults, digest, .. } = outcome;
-    println!("seed {seed} (digest {digest:016x}): {} | {}", counts(operations), counts(faults));
+/// Of all seeds that were played.
+#[derive(Default)]
+struct Sums {
+    operations: BTreeMap<&'static str, u64>,
+    faults: BTreeMap<&'static str, u64>,
+}
+
+impl Sums {
+    fn add(&mut self, outcome: &Outcome) {
+        for (sums, counted) in
+            [(&mut self.operations, &outcome.operations), (&mut self.faults, &outcome.faults)]
+        {
+            counted.iter().for_each(|(name, count)| *sums.entry(name).or_default() += count);
+        }
+    }
+
+    fn print(&self) {
+        println!("operations: {}", counts(&self.operations));
+        println!("faults: {}", counts(&self.faults));
+        let of = |name| self.operations.get(name).copied().unwrap_or_default();
+        println!("false conflicts: {} in {} joint visits", of("false conflicts"), of("joint visits"));
+    }
+}
+
+fn report(seed: u64, arguments: &Arguments, outcome: &Outcome) {
+    let Outcome { phones, operations, faults, digest, .. } = outcome;
+    println!(
+        "seed {seed} (digest {digest:016x}): {phones} phones | {} | {}",
+        counts(operations),
+        counts(faults)
+    );
     for wrong in &outcome.wrong {
         println!("  VIOLATION {wrong}");
     }
     if !outcome.wrong.is_empty() {
-        let flags = [(unhealed.hq_restored, " --restore-hq"), (unhealed.key_lost, " --lose-keys")];
-        let flags: String = flags.iter().filter(|(on, _)| *on).map(|(_, flag)| *flag).collect();
-        let rest = if flags.is_empty() { flags } else { format!(" --{flags}") };
+        let mut flags = Vec::new();
+        flags.extend((arguments.phones != PHONES_MAX).then(|| format!("--phones {}", arguments.phones)));
+        flags.extend(arguments.restore_hq.then(|| "--restore-hq".into()));
+        flags.extend(arguments.lose_keys.then(|| "--lose-keys".into()));
+        let rest = if flags.is_empty() { String::new() } else { format!(" -- {}", flags.join(" ")) };
         println!("  again: cargo xtask simulate --seeds 1 --seed {seed}{rest}");
     }
 }
@@ -91,18 +139,27 @@ fn counts(counts: &BTreeMap<&str, u64>) -> String {
 mod tests {
     use super::*;
 
-    /// Some twenty seconds in a debug build; `cargo xtask simulate` plays as many as one likes.
+    /// Some twenty seconds in a debug build; `cargo xtask simulate` plays as many as one likes, and larger fleets.
     const SEEDS: u64 = 5;
+    const PHONES: usize = 6;
 
     #[test]
     fn a_fleet_with_faults_loses_nothing() {
-        assert_eq!(play(Random::new().seed, SEEDS, Unhealed::default()), 0, "see the violations above");
+        let arguments = Arguments {
+            seeds: SEEDS,
+            seed: None,
+            phones: PHONES,
+            until_failure: false,
+            restore_hq: false,
+            lose_keys: false,
+        };
+        assert_eq!(play(Random::new().seed, &arguments), 0, "see the violations above");
     }
 
     #[test]
     fn a_seed_plays_the_same_run_again() {
-        let stage = Stage::build();
-        let [one, two] = [(); 2].map(|()| stage.play(7, Unhealed::default()));
+        let stage = Stage::build(PHONES);
+        let [one, two] = [(); 2].map(|()| fleet::play(&stage, 7, Unhealed::default()));
         assert_eq!((one.operations, one.faults), (two.operations, two.faults));
         assert_eq!((one.wrong, one.digest), (two.wrong, two.digest));
     }

@@ -30,6 +30,8 @@ pub struct Edit {
 
 #[derive(Default)]
 pub struct Visit {
+    /// Where the venue lies: who reads that district has the visit.
+    pub district: String,
     pub fields: BTreeMap<String, Vec<Edit>>,
     /// By their hash.
     pub photos: BTreeMap<String, Vec<u8>>,
@@ -85,7 +87,13 @@ impl Visit {
     /// What every replica must show in the end.
     pub fn drawing(&self) -> Drawing {
         let live = |edits: &Vec<Edit>| Self::live(edits).map(|edit| edit.value.clone()).collect();
-        self.fields.iter().map(|(field, edits)| (field.clone(), live(edits))).collect()
+        self.fields.iter().map(|(field, edits)| (field.clone(), shown(field, live(edits)))).collect()
+    }
+
+    /// How many officers recorded something.
+    pub fn officers(&self) -> usize {
+        let authors = self.fields.values().flatten().map(|edit| edit.author.officer.as_str());
+        authors.collect::<BTreeSet<_>>().len()
     }
 
     /// HQ shows one of several values that one officer left on two phones: theirs to settle.
@@ -96,22 +104,46 @@ impl Visit {
 
     /// Fields in which different officers say different things.
     pub fn conflicts(&self) -> usize {
-        let conflict = |edits: &&Vec<Edit>| {
-            let officers: BTreeSet<&str> =
-                Self::live(edits).map(|edit| edit.author.officer.as_str()).collect();
-            Self::live(edits).count() > 1 && officers.len() > 1
+        let conflict = |(field, edits): &(&String, &Vec<Edit>)| {
+            let shown = shown(field, Self::live(edits).map(|edit| edit.value.clone()).collect());
+            let live = || Self::live(edits).filter(|edit| shown.contains(&edit.value));
+            let officers: BTreeSet<&str> = live().map(|edit| edit.author.officer.as_str()).collect();
+            live().count() > 1 && officers.len() > 1
         };
-        self.fields.values().filter(conflict).count()
+        self.fields.iter().filter(conflict).count()
     }
 
     pub fn readings(&self) -> usize {
         self.fields.keys().filter(|field| field.starts_with("reading ")).count()
     }
+}
 
-    /// Whether a reading was ever corrected: its reason is a field of its own that no screen shows whole.
-    pub fn corrected(&self) -> bool {
-        self.fields.iter().any(|(field, edits)| field.starts_with("reading ") && edits.len() > 1)
+/// The ways of a finding that officers of the simulation go, each from earlier to later.
+const WAYS: [&[&str]; 3] = [
+    &["open", "rectifying", "rectified"],
+    &["open", "fixed_on_spot"],
+    &["open", "transferred", "transfer_closed"],
+];
+
+/// Every status in [`WAYS`].
+pub fn statuses() -> Vec<&'static str> {
+    WAYS.iter().flat_map(|way| way.iter().copied()).collect()
+}
+
+/// Whether a status comes after another on one way.
+pub fn comes_after(late: &str, early: &str) -> bool {
+    let at = |way: &[&str], status: &str| way.iter().position(|step| *step == status);
+    WAYS.iter()
+        .any(|way| matches!((at(way, early), at(way, late)), (Some(early), Some(late)) if early < late))
+}
+
+/// What a screen shows of the live values of a field: an earlier status gives way to a later one.
+fn shown(field: &str, live: BTreeSet<String>) -> BTreeSet<String> {
+    if !field.starts_with("status ") {
+        return live;
     }
+    let stands = |status: &&String| !live.iter().any(|other| comes_after(other, status));
+    live.iter().filter(stands).cloned().collect()
 }
 
 /// What a phone shows of a visit.
@@ -124,6 +156,7 @@ pub fn on_phone(view: &VisitView) -> Drawing {
         notes(&mut drawing, Some(&item.id), &item.notes);
         if let Some(finding) = &item.finding {
             put(&mut drawing, format!("finding {}", item.id), &finding.description, String::clone);
+            put(&mut drawing, format!("status {}", item.id), &finding.status, String::clone);
         }
     }
     for reading in &view.readings {
@@ -180,6 +213,8 @@ pub fn at_hq(detail: &VisitDetail) -> Drawing {
     for finding in &detail.findings {
         let description = finding.description.iter();
         drawing.extend(description.map(|row| (format!("finding {}", finding.item), values(row))));
+        let status = finding.status.iter();
+        drawing.extend(status.map(|row| (format!("status {}", finding.item), values(row))));
     }
     drawing.extend(detail.readings.iter().map(|row| (format!("reading {}", row.id), values(&row.shown))));
     let notes: BTreeSet<String> = detail.notes.iter().flat_map(&values).collect();

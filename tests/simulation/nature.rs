@@ -83,6 +83,9 @@ impl Entropy for MachineEntropy {
     }
 }
 
+/// A folder in memory where the machine has that: nothing of a simulation needs to survive it.
 pub fn folder() -> TempDir {
-    tempfile::tempdir().expect("a folder")
+    const IN_MEMORY: &str = "/dev/shm";
+    let folder = tempfile::tempdir_in(IN_MEMORY).or_else(|_| tempfile::tempdir());
+    folder.expect("a folder")
 }

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use xuncha_engine::transport::{Answer, Lost, Request, Response, Transport};
 use xuncha_tests::random::Random;
 
+use crate::disk::SimDisk;
 use crate::hq::Hq;
 
 /// How often each fault happened.
@@ -42,6 +43,8 @@ struct State {
     away: bool,
     sent: Vec<Request>,
     answered: Vec<(String, Response)>,
+    /// Of the phone; what has no power sends nothing.
+    disk: Option<Arc<SimDisk>>,
 }
 
 #[derive(Clone, Copy)]
@@ -93,7 +96,8 @@ impl Fault {
 impl Network {
     pub fn new(hq: Arc<Hq>, counts: Counts, seed: u64) -> Self {
         let random = Random::seeded(seed);
-        let state = State { random, calm: false, away: false, sent: Vec::new(), answered: Vec::new() };
+        let state =
+            State { random, calm: false, away: false, sent: Vec::new(), answered: Vec::new(), disk: None };
         Self { hq, counts, killed: Notify::new(), state: Mutex::new(state) }
     }
 
@@ -104,6 +108,15 @@ impl Network {
 
     pub fn set_away(&self, away: bool) {
         self.with(|state| state.away = away);
+    }
+
+    /// The phone runs on this disk from now on.
+    pub fn set_disk(&self, disk: &Arc<SimDisk>) {
+        self.with(|state| state.disk = Some(Arc::clone(disk)));
+    }
+
+    fn has_power(&self) -> bool {
+        self.with(|state| state.disk.as_ref().is_none_or(|disk| !disk.ended()))
     }
 
     /// One of the phone's own requests, as a listener on the wire may have kept it.
@@ -134,6 +147,9 @@ impl Network {
     }
 
     async fn carry(&self, request: Request) -> Result<Response, Lost> {
+        if !self.has_power() {
+            self.die().await;
+        }
         let fault = self.next_fault(&request)?;
         fault.name().into_iter().for_each(|name| self.counts.add(name));
         let path = request.url.clone();
@@ -163,7 +179,7 @@ impl Network {
             }
             Fault::None | Fault::AnswerLost | Fault::AnswerCut | Fault::KilledAfter => {}
         }
-        let mut answer = self.hq.hear(request, None).await;
+        let mut answer = self.hq.hear(request, None).await.ok_or(Lost::Unreachable)?;
         self.with(|state| {
             if state.answered.len() < OLD_MAX {
                 state.answered.push((path, answer.clone()));

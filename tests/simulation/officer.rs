@@ -1,21 +1,37 @@
 //! What an officer does with a phone, through the engine's public api, each edit told to the model.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use xuncha_engine::api::types::{
     AddPhoto, AddReading, Answer, AnswerKind, ApiError, CorrectReading, ErrorCode, FindVenues, ItemView,
-    LeadLevel, NewVisit, ReadingInput, SetAnswer, SetFinding, SetNote, SetVisitField, VisitKind, VisitMode,
-    VisitRef, VisitView,
+    LeadLevel, NewVisit, Nothing, ReadingInput, SetAnswer, SetFinding, SetNote, SetVisitField, VisitKind,
+    VisitMode, VisitRef, VisitView,
 };
 use xuncha_tests::random::Random;
+use xuncha_tests::script::sha256;
 
-use crate::model::{self, Drawing, Model, note_field, on_phone};
+use crate::model::{self, Drawing, Model, comes_after, note_field, on_phone};
 use crate::phone::Phone;
 
-/// Visits of one run: few, so that phones meet in them.
-const VISITS_MAX: usize = 4;
 /// Items that officers answer: few, so that they clash.
 const ITEMS_MAX: usize = 8;
+
+/// What was asked of a phone that lost power before it answered: done, or not.
+pub enum Unsure {
+    Start,
+    Edit {
+        visit: String,
+        /// None for a reading: the phone names it.
+        field: Option<String>,
+        value: String,
+        drawing: Drawing,
+    },
+    Photo {
+        visit: String,
+        bytes: Vec<u8>,
+    },
+}
 
 /// An officer with a phone in hand.
 pub struct Hand<'a> {
@@ -24,14 +40,16 @@ pub struct Hand<'a> {
     pub random: &'a mut Random,
     /// Makes texts and temperatures unique.
     pub serial: &'a mut i32,
+    /// Visits of one run: few, so that phones meet in them.
+    pub visits_max: usize,
 }
 
 impl Hand<'_> {
     /// Does one thing. Returns its name, or none when there was nothing to do; fails on what must not happen.
     pub fn act(&mut self) -> Result<Option<&'static str>, String> {
         let started = self.model.visits.len();
-        if started == 0 || (started < VISITS_MAX && self.random.chance(8)) {
-            return self.start().map(Some);
+        if started == 0 || (started < self.visits_max && self.random.chance(8)) {
+            return self.start();
         }
         let ids: Vec<String> = self.model.visits.keys().cloned().collect();
         let id = self.random.one_of(&ids).clone();
@@ -47,8 +65,9 @@ impl Hand<'_> {
         let drawing = on_phone(&view);
         match self.random.below(100) {
             0..50 => self.answer(&view, &drawing),
-            50..60 => self.note(&view, &drawing),
-            60..70 => self.finding(&view, &drawing),
+            50..58 => self.note(&view, &drawing),
+            58..65 => self.finding(&view, &drawing),
+            65..70 => self.status(&view, &drawing),
             70..78 => self.reading(&view),
             78..84 => self.correct(&view),
             84..90 => self.mode(&view, &drawing),
@@ -58,10 +77,13 @@ impl Hand<'_> {
         }
     }
 
-    fn start(&mut self) -> Result<&'static str, String> {
+    fn start(&mut self) -> Done {
         let venues =
             self.phone.engine.venues_find(FindVenues { text: "网吧".into(), ..Default::default() });
-        let venues = venues.map_err(|error| format!("venues: {error:?}"))?;
+        let mut venues = venues.map_err(|error| format!("venues: {error:?}"))?;
+        if let Some(district) = &self.phone.district {
+            venues.retain(|venue| venue.district == *district);
+        }
         let visit = NewVisit {
             venue: self.random.one_of(&venues).id.clone(),
             kind: VisitKind::Inspection,
@@ -70,11 +92,19 @@ impl Hand<'_> {
             purpose: "routine".into(),
             position: None,
         };
-        let view = self.phone.engine.visit_start(visit).map_err(|error| format!("start: {error:?}"))?;
+        match self.phone.engine.visit_start(visit) {
+            Ok(view) => self.started(view),
+            Err(error) => self.failed(&error, || Unsure::Start),
+        }
+    }
+
+    fn started(&mut self, view: VisitView) -> Done {
         let id = view.summary.id.clone();
         self.model.edit(&id, "mode", &self.phone.author, "on_site", &Drawing::new())?;
+        let visit = self.model.visits.entry(id.clone()).or_default();
+        visit.district = view.summary.venue.district.clone();
         self.phone.screens.insert(id, view);
-        Ok("visit started")
+        Ok(Some("visit started"))
     }
 
     fn item<'v>(&mut self, view: &'v VisitView) -> Option<&'v ItemView> {
@@ -135,6 +165,25 @@ impl Hand<'_> {
         self.edited(view, &format!("finding {}", item.id), &text, drawing, done, "finding")
     }
 
+    /// A later status than every one on the screen; any when there is none.
+    fn status(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+        let Some(item) = self.item(view) else { return Ok(None) };
+        let (visit, field) = (view.summary.id.clone(), format!("status {}", item.id));
+        let mut next = model::statuses();
+        let after_all =
+            |late: &str| drawing.get(&field).into_iter().flatten().all(|early| comes_after(late, early));
+        next.retain(|status| after_all(status) && !self.model.used(&visit, &field, status));
+        if next.is_empty() {
+            return Ok(None);
+        }
+        let value = *self.random.one_of(&next);
+        let token = item.finding.as_ref().map(|finding| finding.status.token.clone()).unwrap_or_default();
+        let set =
+            SetFinding { visit, item: item.id.clone(), field: "status".into(), value: value.into(), token };
+        let done = self.phone.engine.finding_set(set);
+        self.edited(view, &field, value, drawing, done, "status")
+    }
+
     fn temperature(&mut self) -> ReadingInput {
         ReadingInput {
             temperature_dc: self.next() - 400,
@@ -150,6 +199,14 @@ impl Hand<'_> {
         let reading = self.temperature();
         let value = reading.temperature_dc;
         let done = self.phone.engine.reading_add(AddReading { visit: view.summary.id.clone(), reading });
+        if let Err(error) = &done {
+            return self.failed(error, || Unsure::Edit {
+                visit: view.summary.id.clone(),
+                field: None,
+                value: value.to_string(),
+                drawing: Drawing::new(),
+            });
+        }
         let new = done.as_ref().ok().and_then(|view| {
             view.readings
                 .iter()
@@ -204,13 +261,16 @@ impl Hand<'_> {
                 self.phone.screens.insert(view.summary.id.clone(), now);
                 Ok(Some("photo"))
             }
-            Err(error) => refused(&error),
+            Err(error) => self.failed(&error, || Unsure::Photo { visit: view.summary.id.clone(), bytes }),
         }
     }
 
     fn leave(&mut self, view: &VisitView) -> Done {
         let left = self.phone.engine.visit_leave(VisitRef { visit: view.summary.id.clone() });
-        left.map(|_| Some("visit left")).map_err(|error| format!("leave: {error:?}"))
+        match left {
+            Ok(_) => Ok(Some("visit left")),
+            Err(error) => self.failed_surely(&error),
+        }
     }
 
     fn finish(&mut self, view: &VisitView) -> Done {
@@ -219,7 +279,7 @@ impl Hand<'_> {
                 self.phone.screens.insert(view.summary.id.clone(), now);
                 Ok(Some("visit sealed"))
             }
-            Err(error) => refused(&error),
+            Err(error) => self.failed_surely(&error),
         }
     }
 
@@ -239,18 +299,70 @@ impl Hand<'_> {
                 self.phone.screens.insert(id.clone(), now);
                 Ok(Some(name))
             }
-            Err(error) => refused(&error),
+            Err(error) => self.failed(&error, || Unsure::Edit {
+                visit: view.summary.id.clone(),
+                field: Some(field.into()),
+                value: value.into(),
+                drawing: drawing.clone(),
+            }),
         }
+    }
+
+    /// A call was not answered with success.
+    fn failed(&mut self, error: &ApiError, unsure: impl FnOnce() -> Unsure) -> Done {
+        if self.phone.disk.ended() {
+            self.phone.unsure = Some(unsure());
+        }
+        self.failed_surely(error)
+    }
+
+    /// A sealed or empty visit may be refused, and everything on a full disk; nothing else.
+    fn failed_surely(&self, error: &ApiError) -> Done {
+        match error.code {
+            _ if self.phone.disk.ended() => Ok(Some("power lost while recording")),
+            ErrorCode::DiskFull if self.phone.disk.full() => Ok(Some("refused: disk full")),
+            ErrorCode::VisitSealed => Ok(Some("refused: sealed")),
+            ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
+            _ => Err(format!("an edit was refused: {error:?}")),
+        }
+    }
+
+    /// After the restart: looks whether what was asked had been done. Either is right, and from now on it is known.
+    pub fn look_again(&mut self) -> Result<(), String> {
+        let Some(unsure) = self.phone.unsure.take() else { return Ok(()) };
+        let draw = |phone: &Phone, visit: &str| {
+            let view = phone.engine.visit_get(VisitRef { visit: visit.into() });
+            view.map_err(|error| format!("a visit is gone after a power cut: {error:?}"))
+        };
+        match unsure {
+            Unsure::Start => {
+                let today = self.phone.engine.today(Nothing {});
+                let today = today.map_err(|error| format!("a list after a power cut: {error:?}"))?;
+                let new = today.drafts.iter().find(|row| !self.model.visits.contains_key(&row.id));
+                if let Some(row) = new {
+                    let view = draw(self.phone, &row.id)?;
+                    self.started(view)?;
+                }
+            }
+            Unsure::Edit { visit, field, value, drawing } => {
+                let now = on_phone(&draw(self.phone, &visit)?);
+                let holds = |(name, values): &(&String, &BTreeSet<String>)| {
+                    field.as_ref().map_or(name.starts_with("reading "), |field| *name == field)
+                        && values.contains(&value)
+                };
+                if let Some((field, _)) = now.iter().find(holds) {
+                    self.model.edit(&visit, field, &self.phone.author, &value, &drawing)?;
+                }
+            }
+            Unsure::Photo { visit, bytes } => {
+                let sha256 = sha256(&bytes);
+                if draw(self.phone, &visit)?.photos.iter().any(|photo| photo.sha256 == sha256) {
+                    self.model.visits.entry(visit).or_default().photos.insert(sha256, bytes);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
 type Done = Result<Option<&'static str>, String>;
-
-/// A sealed or empty visit may be refused, and nothing else.
-fn refused(error: &ApiError) -> Done {
-    match error.code {
-        ErrorCode::VisitSealed => Ok(Some("refused: sealed")),
-        ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
-        _ => Err(format!("an edit was refused: {error:?}")),
-    }
-}

@@ -5,26 +5,33 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use xuncha_domain::disk::Disk;
 use xuncha_domain::ids::Entropy;
 use xuncha_domain::time::Clock;
 use xuncha_engine::api::types::{ApiError, Nothing, SyncStatus, VisitView};
 use xuncha_engine::transport::Transport;
 use xuncha_engine::{Engine, Options};
+use xuncha_tests::random::Random;
 use xuncha_tests::world::copy_folder;
 
-use crate::model::Author;
+use crate::disk::{Machine, SimDisk};
+use crate::model::{Author, Visit};
 use crate::nature::{MachineClock, folder};
 use crate::network::Network;
+use crate::officer::Unsure;
 
 pub struct Phone {
     pub engine: Engine,
     pub clock: Arc<MachineClock>,
     pub network: Arc<Network>,
+    pub disk: Arc<SimDisk>,
+    machine: Arc<Machine>,
     entropy: Arc<dyn Entropy>,
     folder: TempDir,
     /// Whose edits are made on it.
     pub author: Author,
+    /// The one district that its officer reads; none reads all.
+    pub district: Option<String>,
     /// What lies on its screens, however old.
     pub screens: BTreeMap<String, VisitView>,
     /// Without a signal until then.
@@ -32,6 +39,10 @@ pub struct Phone {
     /// An old copy of its folder.
     pub old_copy: Option<TempDir>,
     pub cloned: bool,
+    /// HQ closed it, or its officer is with another team for a while.
+    pub estranged: bool,
+    /// What its officer was doing when the power was cut.
+    pub unsure: Option<Unsure>,
 }
 
 impl Phone {
@@ -45,20 +56,25 @@ impl Phone {
     ) -> Self {
         let folder = folder();
         copy_folder(data, folder.path());
-        let engine = open(folder.path(), &clock, &entropy, &network);
+        let (machine, disk, engine) = open(folder.path(), &clock, &entropy, &network);
         let status = engine.status(Nothing {}).expect("a status");
         let officer = status.officer.map(|officer| officer.id).unwrap_or_default();
         Self {
             author: Author { officer, phone: number },
+            district: None,
             engine,
             clock,
             network,
+            disk,
+            machine,
             entropy,
             folder,
             screens: BTreeMap::new(),
             away_until_ms: 0,
             old_copy: None,
             cloned: false,
+            estranged: false,
+            unsure: None,
         }
     }
 
@@ -66,30 +82,23 @@ impl Phone {
         self.folder.path()
     }
 
-    /// The battery is pulled: what goes on is what lay in the folder at that moment.
-    pub fn kill(&mut self) {
-        let at_that_moment = folder();
-        copy_folder(self.data(), at_that_moment.path());
+    /// The battery is pulled: what goes on is what had reached the disk.
+    pub fn kill(&mut self, random: &mut Random) {
+        let left = self.machine.after_power_cut(self.data(), random);
         self.clock.reboot();
-        self.replace(at_that_moment);
+        self.replace(left);
     }
 
     /// Its folder becomes this one.
     pub fn replace(&mut self, folder: TempDir) {
-        self.engine = open(folder.path(), &self.clock, &self.entropy, &self.network);
+        (self.machine, self.disk, self.engine) =
+            open(folder.path(), &self.clock, &self.entropy, &self.network);
         self.folder = folder;
         self.screens.clear();
     }
 
-    /// One attempt to sync; none when the phone was killed in it.
-    pub fn sync(&self, runtime: &Runtime) -> Option<Result<(), ApiError>> {
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                done = self.engine.sync_once() => Some(done),
-                () = self.network.killed.notified() => None,
-            }
-        })
+    pub fn line(&self) -> Line {
+        Line { engine: self.engine.clone(), network: Arc::clone(&self.network) }
     }
 
     pub fn status(&self) -> SyncStatus {
@@ -101,6 +110,28 @@ impl Phone {
         let status = self.status();
         status.commits_here + status.photos_here == 0
     }
+
+    /// Whether its officer may read a visit.
+    pub fn reads(&self, visit: &Visit) -> bool {
+        self.district.as_ref().is_none_or(|district| *district == visit.district)
+    }
+}
+
+/// What a sync needs of a phone, wherever it runs.
+pub struct Line {
+    engine: Engine,
+    network: Arc<Network>,
+}
+
+impl Line {
+    /// One attempt to sync; none when the phone was killed in it.
+    pub async fn sync(&self) -> Option<Result<(), ApiError>> {
+        tokio::select! {
+            biased;
+            done = self.engine.sync_once() => Some(done),
+            () = self.network.killed.notified() => None,
+        }
+    }
 }
 
 fn open(
@@ -108,12 +139,16 @@ fn open(
     clock: &Arc<MachineClock>,
     entropy: &Arc<dyn Entropy>,
     network: &Arc<Network>,
-) -> Engine {
+) -> (Arc<Machine>, Arc<SimDisk>, Engine) {
+    let machine = Arc::default();
+    let disk = SimDisk::of(&machine);
+    network.set_disk(&disk);
     let options = Options {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         entropy: Arc::clone(entropy),
+        disk: Arc::clone(&disk) as Arc<dyn Disk>,
         transport: Arc::clone(network) as Arc<dyn Transport>,
         ..Options::system(data.into())
     };
-    Engine::open(options).expect("the phone opens")
+    (machine, disk, Engine::open(options).expect("the phone opens"))
 }

@@ -1,0 +1,200 @@
+//! What befalls a fleet between two things that people do.
+
+use xuncha_tests::world::copy_folder;
+
+use crate::fleet::{DAY_MS, Fleet};
+use crate::nature::folder;
+
+/// Judges again what is held, as the first start after an upgrade does.
+const JUDGE_AGAIN: &str = "UPDATE meta SET value = x'00000000' WHERE key = 'judge_version';";
+
+impl Fleet {
+    pub fn befall(&mut self, number: usize) {
+        match self.random.below(22) {
+            0..2 => self.kill(number),
+            2 => self.hq_loses_power(),
+            3 => self.node_restarts(),
+            4..6 => self.go_away(number),
+            6..8 => self.clock_jumps(number),
+            8..11 => self.keep_copy(number),
+            11..14 => self.restore_phone(number),
+            14 => self.clone_phone(number),
+            15..17 => self.strangers(number),
+            17..19 => self.hostile_device(number),
+            19 => self.close_or_open(number),
+            20 => self.move_officer(number),
+            _ => self.restore_hq(),
+        }
+    }
+
+    fn kill(&mut self, number: usize) {
+        self.counts.add("phone killed");
+        self.phones[number].kill(&mut self.random);
+    }
+
+    fn hq_loses_power(&mut self) {
+        self.counts.add("HQ lost power");
+        self.hq.power_cut();
+    }
+
+    fn node_restarts(&mut self) {
+        self.counts.add("a node restarted");
+        self.hq.restart_node();
+    }
+
+    fn go_away(&mut self, number: usize) {
+        self.counts.add("days without a signal");
+        self.phones[number].away_until_ms = self.time.now_ms() + DAY_MS / 2 * (1 + (number as i64 % 3));
+        // Hours pass for all, or a partition would outlast every run.
+        self.time.pass(DAY_MS / 4);
+    }
+
+    fn clock_jumps(&mut self, number: usize) {
+        self.counts.add("clock jumped");
+        let to_1970 = -self.time.now_ms();
+        let wrong = *self.random.one_of(&[to_1970, 2 * DAY_MS, -2 * DAY_MS, 0]);
+        self.phones[number].clock.set_wrong(wrong);
+    }
+
+    /// The app is in the background when its folder is copied.
+    fn keep_copy(&mut self, number: usize) {
+        let phone = &mut self.phones[number];
+        phone.engine.suspend();
+        let copy = folder();
+        copy_folder(phone.data(), copy.path());
+        phone.old_copy = Some(copy);
+    }
+
+    /// The phone is lost when HQ holds all of it, and its officer goes on with an old copy on another.
+    fn restore_phone(&mut self, number: usize) {
+        self.sync(number);
+        let phone = &mut self.phones[number];
+        if !phone.all_held() {
+            return;
+        }
+        let Some(copy) = phone.old_copy.take() else { return };
+        if self.unhealed.key_lost && !phone.cloned && self.random.chance(50) {
+            self.counts.add("phone restored without its key");
+            std::fs::remove_file(copy.path().join("device.key")).expect("the key was there");
+        } else {
+            self.counts.add("phone restored from an old copy");
+        }
+        phone.clock.reboot();
+        phone.replace(copy);
+    }
+
+    fn clone_phone(&mut self, number: usize) {
+        if !self.may_clone() {
+            return;
+        }
+        self.counts.add("phone cloned");
+        let phone = &mut self.phones[number];
+        phone.engine.suspend();
+        phone.cloned = true;
+        let (copy, district, estranged) = (folder(), phone.district.clone(), phone.estranged);
+        copy_folder(phone.data(), copy.path());
+        self.add_phone(copy.path(), district);
+        if let Some(clone) = self.phones.last_mut() {
+            (clone.cloned, clone.estranged) = (true, estranged);
+        }
+    }
+
+    /// Noise, and what somebody on the wire made of a phone's own requests.
+    fn strangers(&mut self, number: usize) {
+        self.counts.add("strangers' requests");
+        let Some(mut request) = self.phones[number].network.overheard() else { return };
+        let length = request.body.len();
+        if self.random.chance(30) {
+            request.body = (0..self.random.below(2_000)).map(|n| (n * 7 % 251) as u8).collect();
+        } else if length > 0 {
+            for _ in 0..=self.random.below(3) {
+                let at = usize::try_from(self.random.below(length as u64)).unwrap_or_default();
+                request.body[at] ^= 1 << self.random.below(8);
+            }
+            if self.random.chance(30) {
+                request.body.truncate(length / 2);
+            }
+        }
+        self.answered_without_breaking(request);
+    }
+
+    /// A phone of ours in the wrong hands: it may sign, and lies.
+    fn hostile_device(&mut self, number: usize) {
+        let overheard = self.phones[number].network.overheard();
+        for (name, request) in self.hostile.lie(&self.hq, &self.model, overheard) {
+            self.counts.add(name);
+            let location = self.answered_without_breaking(request);
+            let rest = location.and_then(|location| self.hostile.poison(&location));
+            rest.into_iter().for_each(|request| drop(self.answered_without_breaking(request)));
+        }
+    }
+
+    /// Sends what must not break HQ. Returns where a created upload lies.
+    fn answered_without_breaking(&mut self, request: xuncha_engine::transport::Request) -> Option<String> {
+        self.hq.set_calm(true);
+        let answer = self.runtime.block_on(self.hq.hear(request, None));
+        self.hq.set_calm(false);
+        let answer = answer?;
+        if answer.status >= 500 {
+            self.wrong.push(format!("HQ answers {} to a stranger", answer.status));
+        }
+        answer.header("location").map(str::to_owned)
+    }
+
+    /// Lost or handed in, and found again: what it pushed in between is held, then judged again.
+    fn close_or_open(&mut self, number: usize) {
+        let estranged = self.phones[number].estranged;
+        self.counts.add(if estranged { "phone opened again" } else { "phone closed" });
+        let at = if estranged { "NULL".into() } else { self.time.now_ms().to_string() };
+        let officer = &self.phones[number].author.officer;
+        let set = format!("UPDATE devices SET closed_ms = {at} WHERE hex(officer) = upper('{officer}');");
+        let again = if estranged { JUDGE_AGAIN } else { "" };
+        self.hq.change(&format!("{set}{again}"));
+        self.estrange(number, !estranged);
+    }
+
+    /// To a district group for a while: its phone loses the other districts, and gets them back at the end.
+    fn move_officer(&mut self, number: usize) {
+        if self.phones[number].district.is_some() || self.phones[number].estranged {
+            return;
+        }
+        self.counts.add("officer moved to another team");
+        let officer = &self.phones[number].author.officer;
+        self.hq.change(&format!(
+            "CREATE TABLE IF NOT EXISTS before_moves AS SELECT id, team FROM officers;
+             UPDATE officers SET team = (SELECT id FROM teams WHERE district IS NOT NULL ORDER BY id LIMIT 1)
+             WHERE hex(id) = upper('{officer}');"
+        ));
+        self.estrange(number, true);
+    }
+
+    fn estrange(&mut self, number: usize, estranged: bool) {
+        let officer = self.phones[number].author.officer.clone();
+        let same = self.phones.iter_mut().filter(|phone| phone.author.officer == officer);
+        same.for_each(|phone| phone.estranged = estranged);
+    }
+
+    /// Everybody is back in their team, and every phone is open.
+    pub fn reconcile(&mut self) {
+        self.hq.change(&format!(
+            "CREATE TABLE IF NOT EXISTS before_moves AS SELECT id, team FROM officers;
+             UPDATE officers SET team = (SELECT b.team FROM before_moves b WHERE b.id = officers.id);
+             DROP TABLE before_moves;
+             UPDATE devices SET closed_ms = NULL;{JUDGE_AGAIN}"
+        ));
+        self.phones.iter_mut().for_each(|phone| phone.estranged = false);
+    }
+
+    fn restore_hq(&mut self) {
+        if !self.unhealed.hq_restored {
+            return;
+        }
+        match self.backup.take() {
+            None => self.backup = Some(self.hq.backup()),
+            Some(backup) => {
+                self.counts.add("HQ restored from an old backup");
+                self.hq.restore(backup.path());
+            }
+        }
+    }
+}
