@@ -232,6 +232,7 @@ impl Hostile {
                 ("content-type", v1::CONTENT_TYPE.to_owned()),
             ],
             body,
+            patience: std::time::Duration::MAX,
         }
     }
 }

@@ -11,10 +11,11 @@ use tokio::sync::oneshot;
 use xuncha_domain::ids::OfficerId;
 use xuncha_domain::time::Clock;
 use xuncha_engine::api::types::{
-    Answer, Enroll, FindVenues, ItemView, LeadLevel, NewVisit, Nothing, SetAnswer, VisitKind, VisitMode,
-    VisitRef, VisitView,
+    Answer, ApiError, Enroll, FindVenues, ItemView, LeadLevel, NewVisit, Nothing, SetAnswer, VisitKind,
+    VisitMode, VisitRef, VisitView,
 };
 use xuncha_engine::system::SystemClock;
+use xuncha_engine::transport::{Http, Transport};
 use xuncha_engine::{Engine, Options};
 use xuncha_server::http::types::{AnswerRow, VisitDetail};
 use xuncha_server::service::Service;
@@ -106,7 +107,12 @@ impl City {
     /// # Panics
     /// When HQ does not answer.
     pub fn sync(&self, phone: &Phone) {
-        self.runtime.block_on(phone.engine.sync_once()).expect("HQ answers");
+        self.try_sync(phone).expect("HQ answers");
+    }
+
+    /// One attempt to sync.
+    pub fn try_sync(&self, phone: &Phone) -> Result<(), ApiError> {
+        self.runtime.block_on(phone.engine.sync_once())
     }
 
     /// A visit as HQ's console shows it.
@@ -146,9 +152,17 @@ impl Phone {
 
     /// A phone with the data that are in the folder.
     pub fn on(folder: TempDir) -> Self {
+        Self::over(folder, Arc::new(Http::default()))
+    }
+
+    /// A phone with the data that are in the folder, behind a network of the test's own.
+    pub fn over(folder: TempDir, transport: Arc<dyn Transport>) -> Self {
         let clock = Arc::new(PhoneClock::default());
-        let options =
-            Options { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..Options::system(folder.path().into()) };
+        let options = Options {
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            transport,
+            ..Options::system(folder.path().into())
+        };
         Self { engine: Engine::open(options).expect("the phone opens"), clock, folder }
     }
 

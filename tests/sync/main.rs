@@ -12,6 +12,7 @@
 mod bad_input;
 mod copied;
 mod joint;
+mod photos;
 mod rescue;
 mod saved;
 mod worker;

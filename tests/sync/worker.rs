@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use xuncha_engine::api::types::{
-    Answer, Connection, ErrorCode, Nothing, PhotoPolicy, PhotoWait, SaveState, SetPhotoPolicy, VisitRef,
+    Answer, Connection, ErrorCode, Nothing, PhotoPolicy, PhotoWait, PictureKind, SaveState, SetPhotoPolicy,
+    VisitRef,
 };
 use xuncha_tests::world::{City, Phone};
 
@@ -106,7 +107,8 @@ fn the_policy_holds_back_photos_and_never_records() {
     super::take_photo(&phone, &visit, "baseline.jpg");
     let waits = |policy, metered| {
         phone.engine.network_changed(Connection { metered }).unwrap();
-        phone.engine.photo_policy_set(SetPhotoPolicy { policy }).unwrap().waits
+        let set = SetPhotoPolicy { kind: PictureKind::Original, policy };
+        phone.engine.photo_policy_set(set).unwrap().waits
     };
     assert_eq!(waits(PhotoPolicy::Any, Some(true)), None);
     assert_eq!(waits(PhotoPolicy::Unmetered, Some(false)), None);

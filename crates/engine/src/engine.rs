@@ -2,7 +2,7 @@
 //! the network.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -167,6 +167,11 @@ impl Engine {
             };
             work(transaction, &pen)
         })
+    }
+
+    /// How a row names a file of the photo folder.
+    pub(crate) fn photo_name(&self, path: &Path) -> String {
+        path.strip_prefix(&self.0.photos).unwrap_or(path).to_string_lossy().into_owned()
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

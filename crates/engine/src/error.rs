@@ -49,6 +49,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// No answer came; whether the request arrived is unknown.
+    pub fn lost(&self) -> bool {
+        matches!(self, Self::Refused(ErrorCode::ServerUnreachable, _))
+    }
+
     /// What a screen acts on.
     pub fn code(&self) -> ErrorCode {
         match self {

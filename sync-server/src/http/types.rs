@@ -182,6 +182,8 @@ pub struct PhotoRow {
     pub accuracy_m: Option<u32>,
     /// HQ holds the bytes and they have this hash.
     pub held: bool,
+    /// The phone's thumbnail, when HQ holds it: what there is to see until the original is here.
+    pub thumb: Option<String>,
     pub officer_name: String,
     pub raw_ms: i64,
     pub corrected_ms: i64,

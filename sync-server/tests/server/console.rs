@@ -56,6 +56,7 @@ fn full_visit(world: &World, phone: &mut Phone) -> (Entity, Commit) {
         mime: "image/jpeg".into(),
         exif: ExifClaims::default(),
         position: Some(at),
+        thumb: None,
     };
     let reading = Reading {
         temperature_dc: 374,

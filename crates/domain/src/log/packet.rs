@@ -256,11 +256,17 @@ pub fn verify_head(
 
 /// How many of `commits`, from the first, fit into one packet; at least one.
 pub fn fitting(commits: &[Commit]) -> usize {
+    fitting_within(commits, limits::PACKET_BYTES_MAX)
+}
+
+/// How many of `commits`, from the first, fit into a packet of so many bytes; at least one.
+pub fn fitting_within(commits: &[Commit], bytes_max: usize) -> usize {
+    let room = (bytes_max.min(limits::PACKET_BYTES_MAX) / 100 * 99).saturating_sub(PACKET_OVERHEAD_BYTES);
     let mut bytes = 0;
     let fits = |commit: &&Commit| {
         bytes += commit.core.len() + commit.detached.to_bytes().len() + COMMIT_OVERHEAD_BYTES;
         // Even what does not compress at all must fit, and zstd then adds less than a hundredth.
-        bytes < limits::PACKET_BYTES_MAX / 100 * 99 - PACKET_OVERHEAD_BYTES
+        bytes < room
     };
     commits.iter().take(limits::PACKET_COMMITS_MAX).take_while(fits).count().max(1)
 }

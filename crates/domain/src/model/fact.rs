@@ -111,12 +111,15 @@ pub struct Photo {
     pub mime: String,
     pub exif: ExifClaims,
     pub position: Option<Position>,
+    /// SHA-256 of a small JPEG of it, which travels before the original. Never evidence; none from older phones.
+    pub thumb: Option<[u8; 32]>,
 }
 
 impl Photo {
-    /// `[sha256, size, width, height, mime, orientation, taken, model, position]`, null for what is missing.
+    /// `[sha256, size, width, height, mime, orientation, taken, model, position]`, null for what is missing, and the
+    /// thumbnail when there is one.
     pub fn to_value(&self) -> Value {
-        Value::Array(vec![
+        let mut parts = vec![
             Value::bytes(self.sha256),
             Value::Int(i64::try_from(self.size).unwrap_or(i64::MAX)),
             Value::Int(self.width.into()),
@@ -126,7 +129,9 @@ impl Photo {
             Value::option(self.exif.taken.as_deref(), Value::text),
             Value::option(self.exif.model.as_deref(), Value::text),
             Value::option(self.position, Position::to_value),
-        ])
+        ];
+        parts.extend(self.thumb.map(Value::bytes));
+        Value::Array(parts)
     }
 
     pub fn from_value(value: &Value) -> Option<Self> {
@@ -144,6 +149,7 @@ impl Photo {
                 model: text(7),
             },
             position: parts.get(8).and_then(Position::from_value),
+            thumb: parts.get(9).and_then(|thumb| thumb.as_bytes()?.try_into().ok()),
         })
     }
 }
@@ -169,7 +175,7 @@ mod tests {
         reading.subject = Some("保安2".into());
         reading.ambient_dc = Some(-105);
         assert_eq!(Reading::from_value(&reading.to_value()), Some(reading));
-        let photo = Photo {
+        let mut photo = Photo {
             sha256: [1; 32],
             size: 5,
             width: 4,
@@ -177,7 +183,10 @@ mod tests {
             mime: "image/jpeg".into(),
             exif: ExifClaims { orientation: Some(6), taken: None, model: Some("m".into()) },
             position: Some(position),
+            thumb: Some([2; 32]),
         };
+        assert_eq!(Photo::from_value(&photo.to_value()), Some(photo.clone()));
+        photo.thumb = None;
         assert_eq!(Photo::from_value(&photo.to_value()), Some(photo));
     }
 }

@@ -26,6 +26,7 @@ fn the_committed_files_are_what_this_code_makes() {
         ("certificate", records::certificate()),
         ("genesis", records::genesis()),
         ("body", records::body()),
+        ("photo", records::photo()),
         ("header", records::header()),
         ("head", records::head()),
         ("packet", records::packet()),

@@ -10,6 +10,7 @@ use xuncha_domain::log::crypto::{SecretKey, Signer};
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::log::packet::{Compression, Packet, dictionary_name};
 use xuncha_domain::log::payload;
+use xuncha_domain::model::fact::{ExifClaims, Photo, Position};
 use xuncha_domain::model::{field, kind, visit};
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::enroll::{EnrollRequest, Proof};
@@ -43,6 +44,24 @@ pub fn a_visit() -> (Vec<Op>, Detached) {
         op.before_s = before_s;
     }
     (ops, Detached::new([0x5e; 16], vec![Value::text("门口有人登记"), Value::text("未登记")]))
+}
+
+/// A photo fact, without a thumbnail and with one.
+pub fn photo() -> Json {
+    let fact = |thumb| Photo {
+        sha256: [0xaa; 32],
+        size: 251_904,
+        width: 4_000,
+        height: 3_000,
+        mime: "image/jpeg".into(),
+        exif: ExifClaims { orientation: Some(6), taken: None, model: Some("m".into()) },
+        position: Some(Position { lat_e7: 378_700_000, lon_e7: 1_125_500_000, accuracy_m: 12 }),
+        thumb,
+    };
+    json!({
+        "without_thumbnail": json::value(&fact(None).to_value()),
+        "with_thumbnail": json::value(&fact(Some([0xbb; 32])).to_value()),
+    })
 }
 
 fn two_commits() -> Phone {

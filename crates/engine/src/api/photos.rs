@@ -3,9 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
 use xuncha_domain::ids::{EntityId, random};
 use xuncha_domain::model::fact::{ExifClaims, Photo};
 use xuncha_domain::model::{field, visit as entities};
+use xuncha_domain::protocol::v1::blobs::THUMB_BYTES_MAX;
 
 use super::types::{AddPhoto, ErrorCode, VisitView};
 use super::venues::position_value;
@@ -14,6 +16,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::photo;
 use crate::store::photos;
+use crate::store::thumbs::{self, ThumbRow};
 use crate::write;
 
 /// Longer side of a thumbnail: three across a wide phone at triple density.
@@ -35,6 +38,7 @@ pub fn add(engine: &Engine, meta: &AddPhoto, bytes: &mut dyn Read) -> Result<Vis
     let temporary = hex::encode(random::<12>(&*engine.0.options.entropy));
     let captured = photo::capture(&*engine.0.options.disk, &engine.0.photos, &temporary, bytes)?;
     let exif = photo::read_exif(&captured.path);
+    let thumb = thumbnail(engine, &captured.path, exif.orientation);
     let fact = Photo {
         sha256: captured.sha256,
         size: captured.bytes,
@@ -47,11 +51,16 @@ pub fn add(engine: &Engine, meta: &AddPhoto, bytes: &mut dyn Read) -> Result<Vis
             model: exif.model,
         },
         position: position.as_ref().and_then(xuncha_domain::model::fact::Position::from_value),
+        thumb: thumb.as_ref().map(|thumb| thumb.sha256),
     };
-    let file = captured.path.strip_prefix(&engine.0.photos).unwrap_or(&captured.path);
+    let file = engine.photo_name(&captured.path);
     engine.write(|connection, pen| {
         let draft = open(connection, pen, id)?;
-        photos::insert(connection, id, &fact.sha256, &file.to_string_lossy(), fact.size, pen.clock.now_ms())?;
+        let now_ms = pen.clock.now_ms();
+        photos::insert(connection, id, &fact.sha256, &file, fact.size, now_ms)?;
+        if let Some(thumb) = &thumb {
+            thumbs::insert(connection, &fact.sha256, thumb, now_ms)?;
+        }
         let entity = entities::photo(&draft.root, &fact.sha256, meta.item.as_deref());
         if draft.tree.live(entity.id, field::FACT).is_some() {
             // The same picture for the same item again.
@@ -87,10 +96,18 @@ pub fn get(engine: &Engine, sha256: &str, thumb: bool) -> Result<(String, Vec<u8
     Ok(("image/jpeg".into(), bytes))
 }
 
+/// The thumbnail that HQ gets before the original. A photo that cannot be drawn is evidence all the same, and goes without.
+fn thumbnail(engine: &Engine, original: &Path, orientation: photo::Orientation) -> Option<ThumbRow> {
+    let bytes = photo::thumbnail(original, orientation, THUMB_SIDE).ok()?;
+    let path = original.with_extension("thumb");
+    let size = bytes.len() as u64;
+    let kept = size <= THUMB_BYTES_MAX && keep_thumbnail(&path, &bytes);
+    kept.then(|| ThumbRow { sha256: Sha256::digest(&bytes).into(), file: engine.photo_name(&path), size })
+}
+
 /// A thumbnail can be made again at any time: failing to keep it is no failure.
-fn keep_thumbnail(path: &Path, bytes: &[u8]) {
+fn keep_thumbnail(path: &Path, bytes: &[u8]) -> bool {
     let temporary = path.with_extension("thumb-new");
-    if std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path)).is_err() {
-        tracing::debug!("a thumbnail was not kept");
-    }
+    let kept = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    kept.inspect_err(|error| tracing::debug!(%error, "a thumbnail was not kept")).is_ok()
 }

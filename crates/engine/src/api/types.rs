@@ -141,6 +141,15 @@ pub enum PhotoPolicy {
     Manual,
 }
 
+/// What is sent of a photo, and over which networks by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureKind {
+    /// Some 30 kB: HQ sees the photo before its original is there.
+    Thumbnail,
+    Original,
+}
+
 /// Why photos that HQ lacks are not sent now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -153,13 +162,15 @@ pub enum PhotoWait {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PhotoSending {
-    pub policy: PhotoPolicy,
-    /// Set while photos wait because of the policy.
+    pub thumbnails: PhotoPolicy,
+    pub originals: PhotoPolicy,
+    /// Set while photos wait because of the policy for originals.
     pub waits: Option<PhotoWait>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SetPhotoPolicy {
+    pub kind: PictureKind,
     pub policy: PhotoPolicy,
 }
 

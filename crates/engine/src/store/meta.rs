@@ -6,7 +6,7 @@ use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::crypto::PublicKey;
 use xuncha_domain::time::ClockOffset;
 
-use crate::api::types::{PhotoPolicy, Recovered};
+use crate::api::types::{PhotoPolicy, PictureKind, Recovered};
 use crate::error::Result;
 
 fn get<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>> {
@@ -139,12 +139,19 @@ pub fn clear_recovered(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// When photos may be sent; whenever they can until the officer chooses.
-pub fn photo_policy(connection: &Connection) -> Result<PhotoPolicy> {
-    let json: Option<Vec<u8>> = get(connection, "photo_policy")?;
+/// When pictures of a kind may be sent; whenever they can until the officer chooses.
+pub fn photo_policy(connection: &Connection, kind: PictureKind) -> Result<PhotoPolicy> {
+    let json: Option<Vec<u8>> = get(connection, policy_of(kind))?;
     Ok(json.map(|json| serde_json::from_slice(&json)).transpose()?.unwrap_or(PhotoPolicy::Any))
 }
 
-pub fn set_photo_policy(connection: &Connection, policy: PhotoPolicy) -> Result<()> {
-    set(connection, "photo_policy", &serde_json::to_vec(&policy)?)
+pub fn set_photo_policy(connection: &Connection, kind: PictureKind, policy: PhotoPolicy) -> Result<()> {
+    set(connection, policy_of(kind), &serde_json::to_vec(&policy)?)
+}
+
+fn policy_of(kind: PictureKind) -> &'static str {
+    match kind {
+        PictureKind::Thumbnail => "thumbnail_policy",
+        PictureKind::Original => "photo_policy",
+    }
 }

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use crate::error::{Error, Result};
 
 /// Migrations in order; the n-th brings `user_version` to n. A released file is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_thumbs.sql")];
 
 /// Opens the database for writing, making it or bringing it up to date where needed.
 ///

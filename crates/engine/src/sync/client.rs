@@ -1,16 +1,19 @@
 //! What is said to HQ. An answer counts only if it is HQ's: right content type, right size, readable. A captive portal's
 //! page with status 200 is no success.
 
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use xuncha_domain::protocol::v1::refusal::{self, Refusal};
 use xuncha_domain::protocol::v1::sync::SyncAnswer;
 use xuncha_domain::protocol::v1::{self, blobs::Hashes, enroll};
 
+use super::pace::PIECE_PATIENCE;
+use super::patience;
 use super::transport::{Heard, Lost, Request, Response, Transport};
 use crate::api::types::ErrorCode;
 use crate::error::{Error, Result};
-
-/// Photos go in pieces of this size, each acknowledged by itself; of a piece that breaks off, HQ keeps what arrived.
-pub const CHUNK_BYTES: usize = 512 * 1024;
 
 pub struct Client<'a> {
     transport: &'a dyn Transport,
@@ -38,7 +41,7 @@ impl<'a> Client<'a> {
     pub async fn listen(&self, heard: &Heard<'_>) -> Result<()> {
         let headers = vec![("authorization", format!("Bearer {}", self.bearer))];
         let url = format!("{}/v1/events", self.base);
-        let request = Request { method: "GET", url, headers, body: Vec::new() };
+        let request = Request { method: "GET", url, headers, body: Vec::new(), patience: patience::whole(0) };
         self.transport.listen(request, heard).await.map_err(lost)
     }
 
@@ -48,18 +51,24 @@ impl<'a> Client<'a> {
         v1::decode(&body).map_err(|_| not_hq())
     }
 
-    /// Creates a tus upload; returns its URL.
-    pub async fn tus_create(&self, sha256_base64: &str, size: u64) -> Result<String> {
-        let headers =
-            vec![("upload-length", size.to_string()), ("upload-metadata", format!("sha256 {sha256_base64}"))];
-        let response = self.tus("POST", format!("{}/v1/blobs", self.base), headers, Vec::new()).await?;
+    /// Creates a tus upload with its first bytes; returns its URL and how far it got.
+    pub async fn tus_create(&self, sha256: &[u8; 32], size: u64, first: Vec<u8>) -> Result<(String, u64)> {
+        let name = STANDARD.encode(hex::encode(sha256));
+        let mut headers =
+            vec![("upload-length", size.to_string()), ("upload-metadata", format!("sha256 {name}"))];
+        if !first.is_empty() {
+            headers.push(offset_stream());
+        }
+        let response = self.tus("POST", format!("{}/v1/blobs", self.base), headers, first).await?;
         if response.status != 201 {
             return Err(refused(&response));
         }
+        // HQ may not have taken what came with the creation.
+        let at = offset(&response).unwrap_or(0).min(size);
         let location = response.header("location").ok_or_else(not_hq)?;
         // Relative or absolute (RFC 9110, section 10.2.2); only the path is believed, the server stays ours.
         let path = location.strip_prefix(&self.base).unwrap_or(location);
-        if path.starts_with("/v1/blobs/") { Ok(format!("{}{path}", self.base)) } else { Err(not_hq()) }
+        if path.starts_with("/v1/blobs/") { Ok((format!("{}{path}", self.base), at)) } else { Err(not_hq()) }
     }
 
     /// Where an upload goes on; none when HQ does not know it any more.
@@ -77,10 +86,7 @@ impl<'a> Client<'a> {
     /// No checksum of the piece: HQ would then count it as a whole or not at all, and a link too slow for one piece would
     /// never deliver anything. The photo's own SHA-256 is checked at its end.
     pub async fn tus_patch(&self, url: &str, at: u64, piece: Vec<u8>) -> Result<Option<u64>> {
-        let headers = vec![
-            ("upload-offset", at.to_string()),
-            ("content-type", "application/offset+octet-stream".into()),
-        ];
+        let headers = vec![("upload-offset", at.to_string()), offset_stream()];
         let response = self.tus("PATCH", url.into(), headers, piece).await?;
         match response.status {
             204 => Ok(Some(offset(&response)?)),
@@ -97,12 +103,13 @@ impl<'a> Client<'a> {
         body: Vec<u8>,
     ) -> Result<Response> {
         headers.push(("tus-resumable", "1.0.0".into()));
-        self.send(method, url, headers, body).await
+        self.send(method, url, headers, body, PIECE_PATIENCE).await
     }
 
     async fn post(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>> {
         let headers = vec![("content-type", v1::CONTENT_TYPE.to_owned())];
-        let response = self.send("POST", format!("{}{path}", self.base), headers, body).await?;
+        let patience = patience::whole(body.len());
+        let response = self.send("POST", format!("{}{path}", self.base), headers, body, patience).await?;
         if !(200..300).contains(&response.status) {
             return Err(refused(&response));
         }
@@ -115,9 +122,10 @@ impl<'a> Client<'a> {
         url: String,
         mut headers: Vec<(&'static str, String)>,
         body: Vec<u8>,
+        patience: Duration,
     ) -> Result<Response> {
         headers.push(("authorization", format!("Bearer {}", self.bearer)));
-        let answer = self.transport.send(Request { method, url, headers, body }).await;
+        let answer = self.transport.send(Request { method, url, headers, body, patience }).await;
         answer.map_err(lost)
     }
 }
@@ -148,6 +156,10 @@ fn refused(response: &Response) -> Error {
         refusal::DEVICE_CLOSED => Error::Refused(ErrorCode::DeviceClosed, "HQ closed this phone"),
         _ => not_hq(),
     }
+}
+
+fn offset_stream() -> (&'static str, String) {
+    ("content-type", "application/offset+octet-stream".into())
 }
 
 fn offset(response: &Response) -> Result<u64> {

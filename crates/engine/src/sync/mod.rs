@@ -1,15 +1,20 @@
 //! Sync: one round trip pushes and pulls; photos follow by tus. Nothing here is ever waited for by a screen.
 //!
 //! [`run`] repeats rounds until nothing is left: [`request`] plans what to send from what no receipt names, [`client`]
-//! says it over a [`transport`], [`apply`] takes the answer into the database, [`photos`] sends pictures. [`worker`] decides when.
+//! says it over a [`transport`], [`apply`] takes the answer into the database, [`photos`] sends pictures, each by an
+//! [`upload`], as large as [`pace`] allows. [`worker`] decides when.
 
 mod apply;
+mod body;
 mod client;
 pub mod enroll;
 pub mod nudges;
+mod pace;
+mod patience;
 mod photos;
 pub mod request;
 pub mod transport;
+mod upload;
 pub mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -22,6 +27,7 @@ use crate::store::meta;
 use crate::write;
 
 use client::Client;
+use pace::Pace;
 
 /// Rounds of one run. Each moves up to 16 packets or a page of the feed: a phone that was away for a year needs fewer.
 const ROUNDS_MAX: usize = 2_000;
@@ -39,6 +45,7 @@ pub struct Progress {
     /// 0 before the first attempt.
     pub last_attempt_ms: AtomicI64,
     pub last_error: Mutex<Option<ErrorCode>>,
+    pub pace: Pace,
 }
 
 impl Progress {
@@ -92,30 +99,48 @@ async fn rounds(engine: &Engine) -> Result<()> {
         .read(meta::enrolment)?
         .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
     let client = Client::new(&*engine.0.options.transport, &enrolment.server_url, &enrolment.token);
-    for _ in 0..ROUNDS_MAX {
-        let round = round(engine, &client, &enrolment).await?;
-        engine.emit(&round.changes);
-        if !round.more {
-            break;
-        }
-    }
-    if photos::send(engine, &client).await? {
-        // Ask for the receipt of what just arrived.
-        let round = round(engine, &client, &enrolment).await?;
-        engine.emit(&round.changes);
-    }
-    Ok(())
+    let session = Session { engine, client, enrolment };
+    session.exchange().await?;
+    photos::send(&session).await
 }
 
-async fn round(engine: &Engine, client: &Client<'_>, enrolment: &meta::Enrolment) -> Result<Round> {
-    let planned = request::plan(engine, enrolment)?;
-    let bytes = xuncha_domain::protocol::v1::encode(&planned.request);
-    engine.0.progress.bytes_total.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-    let sent_bytes = bytes.len() as u64;
-    let started = engine.0.options.clock.monotonic_ms();
-    let answer = client.sync(bytes).await?;
-    let took = engine.0.options.clock.monotonic_ms().saturating_sub(started);
-    engine.0.progress.sent(sent_bytes);
-    engine.0.progress.retry_after_s.store(answer.retry_after_s.unwrap_or(0), Ordering::Relaxed);
-    apply::apply(engine, enrolment, &planned, answer, took)
+/// A conversation with HQ.
+struct Session<'a> {
+    engine: &'a Engine,
+    client: Client<'a>,
+    enrolment: meta::Enrolment,
+}
+
+impl Session<'_> {
+    /// Pushes and pulls until neither side has more.
+    async fn exchange(&self) -> Result<()> {
+        for _ in 0..ROUNDS_MAX {
+            let round = self.round().await?;
+            self.engine.emit(&round.changes);
+            if !round.more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn round(&self) -> Result<Round> {
+        let Self { engine, client, enrolment } = self;
+        let progress = &engine.0.progress;
+        let planned = request::plan(engine, enrolment)?;
+        let bytes = xuncha_domain::protocol::v1::encode(&planned.request);
+        let size = bytes.len();
+        progress.bytes_total.fetch_add(size as u64, Ordering::Relaxed);
+        let started = engine.0.options.clock.monotonic_ms();
+        let answer = client.sync(bytes).await.inspect_err(|error| {
+            if error.lost() {
+                progress.pace.push.lost();
+            }
+        })?;
+        let took = engine.0.options.clock.monotonic_ms().saturating_sub(started);
+        progress.pace.push.acknowledged(size, took);
+        progress.sent(size as u64);
+        progress.retry_after_s.store(answer.retry_after_s.unwrap_or(0), Ordering::Relaxed);
+        apply::apply(engine, enrolment, &planned, answer, took)
+    }
 }

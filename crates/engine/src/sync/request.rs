@@ -42,8 +42,14 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment) -> Result<Planned> {
         .filter(|key| key.public_key() == enrolment.certificate.key)
         .ok_or(Error::Refused(ErrorCode::Internal, "the key is not in the key store"))?;
     engine.read(|connection| {
-        let mut plan =
-            Plan { enrolment, signer: &*signer, packets: Vec::new(), chains: Vec::new(), more: false };
+        let mut plan = Plan {
+            enrolment,
+            signer: &*signer,
+            packets: Vec::new(),
+            chains: Vec::new(),
+            room: engine.0.progress.pace.push.bytes(),
+            more: false,
+        };
         let mut heads = Vec::new();
         for chain in chains::mine(connection)? {
             let (seq, hash) = chains::head(connection, &chain)?;
@@ -72,6 +78,8 @@ struct Plan<'a> {
     signer: &'a dyn Signer,
     packets: Vec<ByteVec>,
     chains: Vec<ChainId>,
+    /// Bytes that the link lets through at once; the first packet always goes.
+    room: usize,
     more: bool,
 }
 
@@ -84,11 +92,12 @@ impl Plan<'_> {
         for branch in branches(log::unreceived(connection, chain.id, COMMITS_PER_REQUEST_MAX)?) {
             let mut rest = branch.as_slice();
             while !rest.is_empty() {
-                if self.packets.len() == limits::PACKETS_PER_SYNC_MAX {
+                let full = self.packets.len() == limits::PACKETS_PER_SYNC_MAX || self.room == 0;
+                if full && !self.packets.is_empty() {
                     self.more = true;
                     return Ok(());
                 }
-                let (now, later) = rest.split_at(packet::fitting(rest));
+                let (now, later) = rest.split_at(packet::fitting_within(rest, self.room));
                 self.push(chain, now)?;
                 rest = later;
             }
@@ -98,6 +107,7 @@ impl Plan<'_> {
 
     fn push(&mut self, chain: &ChainRow, commits: &[Commit]) -> Result<()> {
         if let Some(packet) = signed_packet(self.enrolment, self.signer, chain, commits)? {
+            self.room = self.room.saturating_sub(packet.len());
             self.packets.push(packet.into());
             self.chains.push(chain.id);
         }

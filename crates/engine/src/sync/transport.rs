@@ -7,14 +7,20 @@ use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use tokio::time::timeout;
 use xuncha_domain::limits;
+
+use super::body;
+use super::patience::{self, Moved};
 
 /// A link that does not even connect in this time is tried again later.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// No byte for so long is a half-open connection.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// HQ's event stream says something every 15 seconds.
+const EVENTS_SILENT_MAX: Duration = Duration::from_secs(30);
 /// A connection that was idle for longer may have died with a network that the phone has left.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Uploads at once.
+const LANES: usize = 3;
 /// A feed page is at most as large as a push.
 const ANSWER_BYTES_MAX: usize = 2 * limits::SYNC_BODY_BYTES_MAX;
 const EVENT_STREAM: &str = "text/event-stream";
@@ -30,6 +36,8 @@ pub struct Request {
     /// Lowercase names.
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    /// Without any progress for so long, in either direction, the connection is taken for dead.
+    pub patience: Duration,
 }
 
 /// An answer as it arrived, which need not be HQ's.
@@ -62,6 +70,12 @@ pub trait Transport: Send + Sync {
     /// Sends a request and waits for the whole answer. Follows no redirect and repeats nothing by itself.
     fn send(&self, request: Request) -> Answer<'_>;
 
+    /// How many uploads at once carry more than one after the other: a link with long delays stands idle while a single
+    /// one waits for its answer.
+    fn lanes(&self) -> usize {
+        1
+    }
+
     /// Opens a stream of events and calls `heard` with the data of each, until it ends. Without one of its own, a
     /// transport hears nothing, and the phone asks now and then.
     fn listen<'a>(&'a self, _request: Request, _heard: &'a Heard<'a>) -> Ended<'a> {
@@ -90,8 +104,15 @@ impl Transport for Http {
             for (name, value) in request.headers {
                 builder = builder.header(name, value);
             }
-            received(builder.body(request.body).send().await.map_err(unreachable)?).await
+            let moved = Moved::default();
+            let sending = builder.body(body::counted(request.body, &moved)).send();
+            let exchange = async { received(sending.await.map_err(unreachable)?, &moved).await };
+            patience::watch(request.patience, &moved, exchange).await.unwrap_or(Err(Lost::Unreachable))
         })
+    }
+
+    fn lanes(&self) -> usize {
+        LANES
     }
 
     fn listen<'a>(&'a self, request: Request, heard: &'a Heard<'a>) -> Ended<'a> {
@@ -101,7 +122,8 @@ impl Transport for Http {
             for (name, value) in request.headers {
                 builder = builder.header(name, value);
             }
-            let response = builder.send().await.map_err(unreachable)?;
+            let response = timeout(EVENTS_SILENT_MAX, builder.send()).await.map_err(|_| Lost::Unreachable)?;
+            let response = response.map_err(unreachable)?;
             let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
             // A captive portal answers with a page, and a refusal has another status.
             if response.status().as_u16() != 200 || !kind.is_some_and(|kind| kind.starts_with(EVENT_STREAM)) {
@@ -112,10 +134,12 @@ impl Transport for Http {
     }
 }
 
-/// Reads the lines of an event stream. HQ sends a comment every 15 seconds, so [`READ_TIMEOUT`] ends a dead one.
+/// Reads the lines of an event stream, until it is dead.
 async fn events(mut response: reqwest::Response, heard: &Heard<'_>) -> Result<(), Lost> {
     let mut line = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+    loop {
+        let chunk = timeout(EVENTS_SILENT_MAX, response.chunk()).await.map_err(|_| Lost::Unreachable)?;
+        let Some(chunk) = chunk.map_err(unreachable)? else { return Ok(()) };
         for byte in chunk {
             if byte == b'\n' {
                 if let Some(data) = line.strip_prefix(b"data:") {
@@ -129,14 +153,15 @@ async fn events(mut response: reqwest::Response, heard: &Heard<'_>) -> Result<()
             }
         }
     }
-    Ok(())
 }
 
 fn client() -> Option<reqwest::Client> {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls())
+        // One connection for each request under way: what is given up takes its dead connection with it, and what is lost
+        // on one holds up no other.
+        .http1_only()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .build()
@@ -155,7 +180,8 @@ fn tls() -> rustls::ClientConfig {
     }
 }
 
-async fn received(mut response: reqwest::Response) -> Result<Response, Lost> {
+async fn received(mut response: reqwest::Response, moved: &Moved) -> Result<Response, Lost> {
+    moved.more();
     let text = |value: &reqwest::header::HeaderValue| value.to_str().ok().map(str::to_owned);
     let headers = response.headers().iter();
     let headers =
@@ -163,6 +189,7 @@ async fn received(mut response: reqwest::Response) -> Result<Response, Lost> {
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        moved.more();
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
             return Err(Lost::TooLong);
         }

@@ -154,6 +154,10 @@ impl Desk<'_, '_> {
             let Some(shown) = self.field_of(thing, field::FACT)? else { continue };
             let Some(photo) = thing.value(field::FACT).and_then(Photo::from_value) else { continue };
             let Some(live) = shown.live.first() else { continue };
+            let thumb = match photo.thumb {
+                Some(thumb) if self.read.blob_size(&thumb)?.is_some() => Some(hex::encode(thumb)),
+                _ => None,
+            };
             rows.push(PhotoRow {
                 id: thing.entity.name.to_string(),
                 item: thing.entity.key.as_ref().and_then(visit::photo_item).map(str::to_owned),
@@ -169,6 +173,7 @@ impl Desk<'_, '_> {
                 lon_e7: photo.position.map(|p| p.lon_e7),
                 accuracy_m: photo.position.map(|p| p.accuracy_m),
                 held: self.read.blob_size(&photo.sha256)?.is_some(),
+                thumb,
                 officer_name: live.officer_name.clone(),
                 raw_ms: live.raw_ms,
                 corrected_ms: live.corrected_ms,

@@ -77,7 +77,11 @@ exif_taken: string | null, exif_orientation: number | null, exif_model: string |
 /**
  * HQ holds the bytes and they have this hash.
  */
-held: boolean, officer_name: string, raw_ms: number, corrected_ms: number, };
+held: boolean, 
+/**
+ * The phone's thumbnail, when HQ holds it: what there is to see until the original is here.
+ */
+thumb: string | null, officer_name: string, raw_ms: number, corrected_ms: number, };
 export type PresenceRow = { device: string, officer_name: string, start_ms: number | null, end_ms: number | null, lat_e7: number | null, lon_e7: number | null, accuracy_m: number | null, distance_m: number | null, };
 export type ReadingRow = { id: string, temperature_dc: number | null, site: string | null, sequence: string | null, indoor: boolean | null, ambient_dc: number | null, subject: string | null, 
 /**

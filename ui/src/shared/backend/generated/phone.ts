@@ -76,9 +76,9 @@ export type OfficerRow = { id: string,
  */
 name: string, certificate_no: string, team: string | null, team_name: string | null, };
 export type PhotoPolicy = "any" | "unmetered" | "manual";
-export type PhotoSending = { policy: PhotoPolicy, 
+export type PhotoSending = { thumbnails: PhotoPolicy, originals: PhotoPolicy, 
 /**
- * Set while photos wait because of the policy.
+ * Set while photos wait because of the policy for originals.
  */
 waits: PhotoWait | null, };
 export type PhotoView = { id: string, sha256: string, size: number, width: number, height: number, officer_name: string, at_ms: number, 
@@ -87,6 +87,7 @@ export type PhotoView = { id: string, sha256: string, size: number, width: numbe
  */
 here: boolean, state: SaveState, };
 export type PhotoWait = "metered" | "metering_unknown" | "manual";
+export type PictureKind = "thumbnail" | "original";
 export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
 export type QueueRow = { visit: string | null, photo: string | null, title: string, state: SaveState, bytes_sent: number, bytes_total: number, at_ms: number, };
 export type ReadingInput = { 
@@ -152,7 +153,7 @@ export type SetNote = { visit: string,
  * The item it belongs to; none for the visit's general note.
  */
 item: string | null, text: string, token: string, };
-export type SetPhotoPolicy = { policy: PhotoPolicy, };
+export type SetPhotoPolicy = { kind: PictureKind, policy: PhotoPolicy, };
 export type SetPosition = { visit: string, position: Position, };
 export type SetVisitField = { visit: string, field: string, value: string, token: string, };
 export type Shown<T> = { value: T | null, token: string, conflict: Array<Candidate<T>>, };
