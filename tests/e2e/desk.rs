@@ -102,6 +102,8 @@ impl Desk {
         self.0.shot("console-6-conflicts");
         self.0.css(&format!("[data-testid='conflict-keep'][data-value='{value}']")).click();
         self.0.part("conflicts-none").appears();
+        // The way back stays on the page.
+        self.0.css("[data-testid='settled-undo'][data-value='no']").appears();
     }
 
     pub fn opens(&self, page: &str) {

@@ -14,4 +14,5 @@ mod desk;
 mod enrolment;
 mod inbox;
 mod officer;
+mod together;
 mod window;

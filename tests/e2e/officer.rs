@@ -163,6 +163,14 @@ impl Officer<'_> {
         self.0.part("sync-now").click();
     }
 
+    /// Asks for a sync from the first page and waits until HQ has everything.
+    pub fn syncs_now_from_today(&self) {
+        self.0.part("sync-banner").click();
+        self.0.part("sync-now").click();
+        self.0.css("[data-testid='queue-row'][data-state='held']").appears();
+        self.0.part("back").click();
+    }
+
     /// Waits until the banner is in this state; nobody touches the phone meanwhile.
     pub fn sees_the_banner(&self, state: &str, words: &str) {
         self.0.css(&format!("[data-testid='sync-banner'][data-state='{state}']")).appears();

@@ -228,7 +228,8 @@ impl Hand<'_> {
         let value = reading.temperature_dc.to_string();
         let (visit, id, token) = (view.summary.id.clone(), row.id.clone(), row.reading.token.clone());
         let field = format!("reading {id}");
-        let change = CorrectReading { visit, id, reading, reason: "读错".into(), token };
+        let reason_token = row.reason_token.clone();
+        let change = CorrectReading { visit, id, reading, reason: "读错".into(), token, reason_token };
         let done = self.phone.engine.reading_correct(change);
         self.edited(view, &field, &value, &on_phone(view), done, "correction")
     }

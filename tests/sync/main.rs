@@ -11,6 +11,8 @@
 
 mod bad_input;
 mod copied;
+mod inbox;
+mod join;
 mod joint;
 mod photos;
 mod rescue;

@@ -65,6 +65,9 @@ impl Machine {
     /// there is no way back.
     ///
     /// False for states on a common cycle, for unrelated ones and for unknown ones: those stay a conflict for a person.
+    ///
+    /// The gravity of a state has no say here: `rectified` absorbs a concurrent `not_rectified`, because the one is what
+    /// became of the other. Displaying the graver would bring back what a recheck has settled.
     pub fn absorbs(&self, state: &str, other: &str) -> bool {
         self.can_reach(other, state) && !self.can_reach(state, other)
     }
@@ -171,6 +174,8 @@ mod tests {
         let finding = Machine::get("finding").unwrap();
         assert!(finding.absorbs("rectified", "open"));
         assert!(!finding.absorbs("open", "rectified"));
+        assert!(finding.absorbs("rectified", "not_rectified"), "what became of it stands");
+        assert!(!finding.absorbs("not_rectified", "rectified"));
         assert!(Machine::get("notice_delivery").unwrap().absorbs("acknowledged", "attempted"));
         assert!(!finding.absorbs("not_rectified", "rectifying"), "they lead to each other");
         assert!(!finding.absorbs("fixed_on_spot", "rectified"), "neither leads to the other");

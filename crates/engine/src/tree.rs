@@ -13,6 +13,7 @@ use xuncha_domain::merge::{Agreement, Field, Live, Stored};
 use xuncha_domain::model::{display, field, kind};
 use xuncha_domain::time::day_in_china;
 
+use crate::api::inbox::choosable;
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
 use crate::store::values::{Col, refs_from_bytes};
@@ -131,12 +132,26 @@ impl Tree {
             .collect()
     }
 
-    /// How many fields hold values of different officers.
-    pub fn conflicts(&self) -> u32 {
-        let conflicts = self.fields.keys().filter(|(entity, name)| {
-            self.shown(*entity, name).is_some_and(|shown| shown.state == Agreement::Conflict)
-        });
-        u32::try_from(conflicts.count()).unwrap_or(u32::MAX)
+    /// One op of a field that is live, displayed or not.
+    pub fn live_op(&self, entity: EntityId, name: &str, op: &CommitRef) -> Option<&Live> {
+        self.fields.get(&(entity, name.to_owned()))?.live.get(op)
+    }
+
+    /// The fields that hold different values, in the order in which their things were first seen.
+    pub fn disputed(&self) -> Vec<(&Node, &str, xuncha_domain::merge::Display<'_>)> {
+        let mut disputed: Vec<_> = self
+            .fields
+            .iter()
+            .filter(|(_, field)| field.live.len() > 1)
+            .filter_map(|((entity, name), _)| {
+                let node = self.nodes.get(entity)?;
+                let shown = self.shown(*entity, name)?;
+                let open = shown.state != Agreement::Agreed && choosable(node.kind);
+                open.then_some((node, name.as_str(), shown))
+            })
+            .collect();
+        disputed.sort_by_key(|(node, name, _)| (node.order, *name));
+        disputed
     }
 }
 

@@ -114,6 +114,20 @@ pub struct LiveValue {
     pub corrected_ms: i64,
     pub uncertainty_ms: Option<i64>,
     pub commit: String,
+    /// Where it was written, when known.
+    pub place: Option<WrittenAt>,
+}
+
+/// The place of the device that wrote a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct WrittenAt {
+    /// At a desk of HQ; then there is no position.
+    pub at_hq: bool,
+    pub lat_e7: Option<i32>,
+    pub lon_e7: Option<i32>,
+    pub accuracy_m: Option<u32>,
+    /// From the venue.
+    pub distance_m: Option<u32>,
 }
 
 /// A field with its displayed value first; more than one `live` entry with different values is a conflict.
@@ -264,6 +278,28 @@ pub struct ConflictPage {
     pub visits: Vec<VisitConflicts>,
     /// How many visits are in conflict, whatever the page.
     pub total: u64,
+    /// What was settled last, newest first.
+    pub settled: Vec<SettledConflict>,
+}
+
+/// A conflict that somebody settled. Choosing another of its values undoes it: `resolve` over what is live `now`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SettledConflict {
+    pub visit: String,
+    pub venue_name: String,
+    /// The item that it is about, with its words and kind of answer; empty for the visit itself.
+    pub item: String,
+    pub zh: String,
+    pub en: String,
+    pub answer_kind: String,
+    /// Whose presence it is.
+    pub member_name: Option<String>,
+    /// The field as it is now.
+    pub now: FieldRow,
+    /// The op that settled it.
+    pub settled: LiveValue,
+    /// The values that it replaced.
+    pub was: Vec<LiveValue>,
 }
 
 /// What the live values of one visit disagree on. `row.conflicts` may be more: facts that were corrected twice are settled
@@ -283,7 +319,7 @@ pub struct VisitConflicts {
 pub struct ResolveConflict {
     pub entity: String,
     pub field: String,
-    /// The commit whose value is kept.
+    /// The commit whose value is kept: a live one, or one that was replaced before.
     pub keep: String,
     /// The live ops that the console drew.
     pub over: Vec<String>,

@@ -12,6 +12,7 @@ mod devices;
 mod enrol;
 mod error;
 mod events;
+mod history;
 mod import;
 mod key;
 mod people;

@@ -13,6 +13,8 @@
  *   pad-open pad-how (shows the choices) pad-key-0..9 pad-back pad-sign pad-save pad-close pad-subject pad-site-<SITE>
  *   pad-place-<indoor|outdoor> pad-seq-<SEQUENCE> pad-verdict (data-verdict) pad-again
  *   pad-reason | reading-row (data-verdict, data-dc) reading-correct
+ *   invite-open invite-qr invite-text invite-close | join-visit join-qr join-text join-read join-invite join-confirm
+ *   today-conflicts me-conflicts conflict-row (data-field) conflict-value (data-kind) settled-row settled-by settled-undo
  *   conflict conflict-candidate | finish-open finish-confirm sealed-mark after-seal
  *   sync-banner (data-state=on_phone|sending|held|attention) sync-now queue-row (data-state)
  * Text that saves itself marks its state as data-state=typing|saving|saved|notSaved|empty in its label.

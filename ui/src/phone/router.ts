@@ -1,7 +1,9 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
+import ConflictsPage from './pages/conflicts/ConflictsPage.vue'
 import EnrolPage from './pages/enrol/EnrolPage.vue'
 import AddVenuePage from './pages/find/AddVenuePage.vue'
 import FindPage from './pages/find/FindPage.vue'
+import JoinPage from './pages/join/JoinPage.vue'
 import MePage from './pages/me/MePage.vue'
 import QueuePage from './pages/queue/QueuePage.vue'
 import StartPage from './pages/start/StartPage.vue'
@@ -19,6 +21,8 @@ export function createPages(app: AppState) {
       { path: '/venues/new', component: AddVenuePage },
       { path: '/venues/:venue', component: StartPage, props: true },
       { path: '/visit/:visit', component: VisitPage, props: true },
+      { path: '/join', component: JoinPage },
+      { path: '/conflicts', component: ConflictsPage },
       { path: '/queue', component: QueuePage },
       { path: '/me', component: MePage },
       { path: '/:rest(.*)', redirect: '/' },

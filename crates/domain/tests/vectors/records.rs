@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{ChainId, CommitRef, DeviceId, EntityId, OfficerId};
+use xuncha_domain::ids::{ChainId, CommitRef, DeviceId, EntityId, OfficerId, Scope};
 use xuncha_domain::log::body::{self, Entity, Op, OpValue, Reference};
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::commit::{Commit, Stamp};
@@ -14,6 +14,7 @@ use xuncha_domain::model::fact::{ExifClaims, Photo, Position};
 use xuncha_domain::model::{field, kind, visit};
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::enroll::{EnrollRequest, Proof};
+use xuncha_domain::protocol::v1::invite::Invite;
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::refusal::Refusal;
 use xuncha_domain::protocol::v1::sync::{Cursor, Feed, HeadName, Here, Run, Source, SyncRequest};
@@ -310,4 +311,37 @@ pub fn messages() -> Json {
         "enroll_request": hex(v1::encode(&enroll)),
         "refusal": hex(v1::encode(&refusal)),
     })
+}
+
+/// Invitations that are read, and texts that are not.
+pub fn invite() -> Json {
+    let district = Invite {
+        city: CITY,
+        visit: EntityId([0x11; 16]),
+        venue: EntityId([0x22; 16]),
+        started_ms: MORNING_MS,
+        scope: "district/140105".parse().unwrap(),
+        checklist: Some([0x33; 32]),
+    };
+    let city = Invite { scope: Scope::city(), checklist: None, ..district.clone() };
+    let mut damaged = city.to_text();
+    damaged.pop();
+    let team = Invite { scope: Scope::team(EntityId([0x44; 16])), ..city.clone() };
+    let refused = [damaged, team.to_text(), city.to_text().replace("v=1", "v=2")];
+    let read = [&district, &city].map(|invite| {
+        json!({
+            "text": invite.to_text(),
+            "city": hex(invite.city),
+            "visit": hex(invite.visit),
+            "venue": hex(invite.venue),
+            "started_ms": invite.started_ms,
+            "scope": invite.scope.as_str(),
+            "checklist": invite.checklist.map(hex),
+        })
+    });
+    let refused = refused.map(|text| {
+        assert!(Invite::from_text(&text).is_err());
+        text
+    });
+    json!({ "read": read, "refused": refused })
 }

@@ -2,6 +2,8 @@
 //! through [`dispatch`] or the methods of [`Engine`] that the same table makes.
 
 mod finding;
+pub mod inbox;
+mod join;
 pub mod photos;
 mod reading;
 mod reference;
@@ -11,9 +13,12 @@ pub mod types;
 mod venues;
 mod view;
 mod visit;
+mod written;
 
 use crate::engine::Engine;
 use crate::rescue::RescueBundle;
+use inbox::{ChooseValue, ConflictInbox};
+pub use join::{Invitation, InviteText, InviteView, JoinVisit};
 use types::{
     AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DistrictRow, Enroll,
     ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, PhotoSending, QueueRow, SetAnswer,
@@ -99,6 +104,12 @@ calls! {
     venue_add(NewVenue) -> VenueRow = venues::add;
     visit_start(NewVisit) -> VisitView = visit::start;
     visit_get(VisitRef) -> VisitView = visit::get;
+    /// The QR with which a colleague's phone joins the visit, without any network.
+    visit_invite(VisitRef) -> Invitation = join::invite;
+    /// What a scanned or pasted invitation is about.
+    invite_read(InviteText) -> InviteView = join::read;
+    /// Becomes a member of the visit that another phone began.
+    visit_join(JoinVisit) -> VisitView = join::join;
     visit_set(SetVisitField) -> VisitView = visit::set;
     visit_member(SetMember) -> VisitView = visit::member;
     visit_answer(SetAnswer) -> VisitView = visit::answer;
@@ -111,4 +122,8 @@ calls! {
     finding_set(SetFinding) -> VisitView = finding::set;
     reading_add(AddReading) -> VisitView = reading::add;
     reading_correct(CorrectReading) -> VisitView = reading::correct;
+    /// Conflicts that wait for a person, and what was settled last.
+    conflicts(Nothing) -> ConflictInbox = inbox::list;
+    /// Settles a conflict, or undoes a settling by choosing another of its values.
+    conflict_choose(ChooseValue) -> ConflictInbox = inbox::choose;
 }

@@ -40,7 +40,7 @@ pub fn correct(engine: &Engine, change: CorrectReading) -> Result<VisitView> {
         let entity = Entity::keyed(kind::READING, &draft.root, node.key.clone());
         let why = Tap {
             detached: true,
-            token: draft.tree.token(id, field::REASON),
+            token: change.reason_token,
             ..tap(&entity, field::REASON, Value::text(reason))
         };
         Ok(vec![fact(&entity, &reading, change.token), why])

@@ -40,6 +40,12 @@ pub enum ErrorCode {
     CodeExpired,
     /// A photo shows no code that could be read.
     CodeUnreadable,
+    /// A text is no whole invitation to a visit.
+    InviteUnreadable,
+    /// An invitation that a newer app made.
+    InviteNewer,
+    /// An invitation of another city.
+    InviteForeign,
     DeviceUnknown,
     DeviceClosed,
     ServerUnreachable,
@@ -365,10 +371,24 @@ pub struct Shown<T> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Candidate<T> {
     pub value: T,
+    /// Names the op, so that a person can choose it.
+    pub op: String,
     pub officer: String,
     pub officer_name: String,
     pub at_ms: i64,
     pub mine: bool,
+    /// Where it was written, when known.
+    pub place: Option<WrittenAt>,
+}
+
+/// The place of the device that wrote a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct WrittenAt {
+    /// At a desk of HQ; then there is no position.
+    pub at_hq: bool,
+    pub position: Option<Position>,
+    /// From the venue, in metres.
+    pub distance_m: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -496,6 +516,8 @@ pub struct ReadingView {
     pub officer_name: String,
     pub at_ms: i64,
     pub corrected_because: Option<String>,
+    /// Handed back with a correction, as the token of the reading is.
+    pub reason_token: Token,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -602,6 +624,7 @@ pub struct CorrectReading {
     pub reading: ReadingInput,
     pub reason: String,
     pub token: Token,
+    pub reason_token: Token,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

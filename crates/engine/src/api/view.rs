@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::{self, ChecklistItem, Judgement};
-use xuncha_domain::ids::{EntityId, OfficerId};
+use xuncha_domain::ids::EntityId;
 use xuncha_domain::merge::{Agreement, Live};
 use xuncha_domain::model::fact::{Photo, Reading};
 use xuncha_domain::model::seal::{Basis, Seal};
@@ -13,14 +13,15 @@ use xuncha_domain::reading::Verdict;
 use super::reference::officer;
 use super::status::{state, visit_state};
 use super::types::{
-    Answer, AnswerKind, BasisRow, Candidate, ChoiceRow, ErrorCode, FindingView, ItemView, LeadLevel,
-    MemberView, NoteView, PhotoView, Position, ReadingInput, ReadingVerdict, ReadingView, SaveState,
-    SectionView, Shown, VenueRow, VisitKind, VisitMode, VisitSummary, VisitView,
+    Answer, AnswerKind, BasisRow, ChoiceRow, ErrorCode, FindingView, ItemView, LeadLevel, MemberView,
+    NoteView, PhotoView, Position, ReadingInput, ReadingVerdict, ReadingView, SaveState, SectionView, Shown,
+    VenueRow, VisitKind, VisitMode, VisitSummary, VisitView,
 };
 use super::venues;
+use super::written::Authors;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{journal, log, meta, photos, rows};
+use crate::store::{journal, log, photos, rows};
 use crate::tree::Tree;
 
 /// Draws one visit.
@@ -28,15 +29,15 @@ pub struct Artist<'a> {
     engine: &'a Engine,
     connection: &'a Connection,
     tree: Tree,
-    me: Option<OfficerId>,
+    authors: Authors<'a>,
     photos: Vec<photos::PhotoRow>,
 }
 
 pub fn visit(engine: &Engine, connection: &Connection, id: EntityId) -> Result<VisitView> {
     let tree = Tree::read(connection, id)?.ok_or_else(no_visit)?;
-    let me = meta::enrolment(connection)?.map(|enrolment| enrolment.officer());
+    let authors = Authors::new(connection)?;
     let photos = photos::of_root(connection, id)?;
-    Artist { engine, connection, tree, me, photos }.visit()
+    Artist { engine, connection, tree, authors, photos }.visit()
 }
 
 pub fn no_visit() -> Error {
@@ -86,7 +87,7 @@ impl Artist<'_> {
             .of_kind(kind::PRESENCE)
             .find_map(|presence| self.tree.value(presence.id, field::POSITION))
             .and_then(xuncha_domain::model::fact::Position::from_value)
-            .map(|p| Position { lat_e7: p.lat_e7, lon_e7: p.lon_e7, accuracy_m: p.accuracy_m });
+            .map(Position::from);
         let summary = summary(self.engine, self.connection, root)?;
         let distance_m = match (position, summary.venue.id.parse()) {
             (Some(position), Ok(venue)) => {
@@ -123,21 +124,11 @@ impl Artist<'_> {
         if shown.state != Agreement::Agreed {
             for live in shown.live {
                 if let Some(value) = live.value.value().and_then(&read) {
-                    conflict.push(self.candidate(live, value)?);
+                    conflict.push(self.authors.candidate(&self.tree, live, value)?);
                 }
             }
         }
         Ok(Shown { value, token, conflict })
-    }
-
-    fn candidate<T>(&self, live: &Live, value: T) -> Result<Candidate<T>> {
-        Ok(Candidate {
-            value,
-            officer: live.officer.to_string(),
-            officer_name: officer(self.connection, live.officer)?.name,
-            at_ms: live.corrected_ms,
-            mine: Some(live.officer) == self.me,
-        })
     }
 
     fn members(&self) -> Result<Vec<MemberView>> {
@@ -175,15 +166,7 @@ impl Artist<'_> {
             severity: item.severity.code().into(),
             group: item.group.clone(),
             answer_kind: AnswerKind::from(item),
-            choices: item
-                .choices
-                .iter()
-                .map(|choice| ChoiceRow {
-                    code: choice.code.clone(),
-                    zh: choice.zh.clone(),
-                    en: choice.en.clone(),
-                })
-                .collect(),
+            choices: choices(item),
             unit: item.unit().map(str::to_owned),
             basis: item
                 .basis
@@ -232,7 +215,7 @@ impl Artist<'_> {
             notes.push(NoteView {
                 officer: author.to_string(),
                 officer_name: officer(self.connection, author)?.name,
-                mine: Some(author) == self.me,
+                mine: Some(author) == self.authors.me(),
                 at_ms: live.corrected_ms,
                 text: self.shown(node.id, field::TEXT, |value| value.as_text().map(str::to_owned))?,
             });
@@ -242,7 +225,7 @@ impl Artist<'_> {
     }
 
     fn note_token(&self, item: Option<&str>) -> String {
-        let mine = self.me.map(|me| entities::note(&entities::visit(self.tree.root), item, me).id);
+        let mine = self.authors.me().map(|me| entities::note(&entities::visit(self.tree.root), item, me).id);
         mine.map(|id| self.tree.token(id, field::TEXT)).unwrap_or_default()
     }
 
@@ -264,6 +247,7 @@ impl Artist<'_> {
                     .value(node.id, field::REASON)
                     .and_then(Value::as_text)
                     .map(str::to_owned),
+                reason_token: self.tree.token(node.id, field::REASON),
             });
         }
         readings.sort_by_key(|reading| reading.at_ms);
@@ -324,11 +308,25 @@ impl Artist<'_> {
     }
 }
 
+pub(super) fn choices(item: &ChecklistItem) -> Vec<ChoiceRow> {
+    let row = |choice: &checklist::Choice| ChoiceRow {
+        code: choice.code.clone(),
+        zh: choice.zh.clone(),
+        en: choice.en.clone(),
+    };
+    item.choices.iter().map(row).collect()
+}
+
 macro_rules! same_words {
     ($($wire:ident { $($variant:ident),+ })+) => { $(
         impl $wire {
             fn from_number(number: i64) -> Option<Self> {
                 words::$wire::from_number(number).map(|word| match word { $(words::$wire::$variant => Self::$variant),+ })
+            }
+
+            /// The word for a number in the log.
+            pub(super) fn word(number: i64) -> Option<&'static str> {
+                words::$wire::from_number(number).map(words::$wire::as_str)
             }
 
             /// The number in the log.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, EntityId, OfficerId, Scope};
+use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, DeviceId, EntityId, OfficerId, Scope};
 use xuncha_domain::log::body::{Entity, Kind, Op, OpValue, Reference};
 use xuncha_domain::log::commit::{Commit, Place, Stamp};
 use xuncha_domain::log::detached::Detached;
@@ -82,6 +82,32 @@ pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(Ch
         .prepare_cached("SELECT chain, seq FROM log WHERE ref = ?1")?
         .query_row([Col(commit)], |row| Ok((row.get::<_, Col<ChainId>>(0)?.0, row.get(1)?)))
         .optional()?)
+}
+
+/// The device whose chain holds a commit.
+pub fn device_of(connection: &Connection, commit: CommitRef) -> Result<Option<DeviceId>> {
+    Ok(connection
+        .prepare_cached("SELECT chain.device FROM log JOIN chain ON chain.id = log.chain WHERE log.ref = ?1")?
+        .query_row([Col(commit)], |row| row.get::<_, Col<DeviceId>>(0))
+        .optional()?
+        .map(|device| device.0))
+}
+
+/// What a commit holds in a field, and what that replaces; none when it holds nothing there or is not here.
+pub fn op_of(
+    connection: &Connection,
+    reference: CommitRef,
+    entity: EntityId,
+    name: &str,
+) -> Result<Option<(Live, Vec<CommitRef>)>> {
+    let Some(commit) = get(connection, reference)? else { return Ok(None) };
+    let mut ops = commit.ops().iter().zip(commit.stored());
+    let Some((op, value)) = ops.find(|(op, _)| op.entity.id == entity && op.field == name) else {
+        return Ok(None);
+    };
+    let corrected_ms = commit.op_corrected_ms(op);
+    let live = Live { commit: reference, value, officer: commit.header.officer, corrected_ms };
+    Ok(Some((live, resolve(connection, &commit, &op.over)?)))
 }
 
 /// Whether a receipt names it.
@@ -210,6 +236,7 @@ fn count_op(connection: &Connection, commit: &Commit, op: &Op, value: Stored) ->
         corrected_ms: commit.op_corrected_ms(op),
     };
     after.count(live, &over, |reference| known.contains(reference));
+    super::settled::note(connection, commit, op, &over)?;
     save(connection, op, &before, &after)
 }
 
@@ -307,6 +334,15 @@ pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> R
     Ok(())
 }
 
+/// What an entity hangs on, itself if on nothing.
+pub fn root_of(connection: &Connection, entity: EntityId) -> Result<Option<EntityId>> {
+    Ok(connection
+        .prepare_cached("SELECT root FROM entity WHERE id = ?1")?
+        .query_row([Col(entity)], |row| row.get::<_, Col<EntityId>>(0))
+        .optional()?
+        .map(|root| root.0))
+}
+
 /// The scope in which an entity was recorded.
 pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scope>> {
     let scope: Option<String> = connection
@@ -320,7 +356,7 @@ pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scop
 /// Rare, and the one place whose cost is all of history.
 pub fn recount(connection: &Connection) -> Result<Touched> {
     connection.execute_batch(
-        "DELETE FROM live; DELETE FROM dead; DELETE FROM touch; UPDATE log SET counted = 0;",
+        "DELETE FROM live; DELETE FROM dead; DELETE FROM touch; DELETE FROM settled; UPDATE log SET counted = 0;",
     )?;
     let refs: Vec<CommitRef> = connection
         .prepare(

@@ -8,6 +8,7 @@ pub mod open;
 pub mod photos;
 pub mod rows;
 pub mod salvaged;
+pub mod settled;
 pub mod thumbs;
 pub mod values;
 

@@ -4,11 +4,18 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
+use super::{log, rows, salvaged};
 use crate::error::{Error, Result};
 
 /// Migrations in order; the n-th brings `user_version` to n. A released file is never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_thumbs.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_thumbs.sql"),
+    include_str!("migrations/0003_settled.sql"),
+];
+
+/// What an older file counted lacks rows of today: its log is counted once more.
+const COUNTED_SINCE: usize = 3;
 
 /// Opens the database for writing, making it or bringing it up to date where needed.
 ///
@@ -30,6 +37,10 @@ pub fn writer(path: &Path, app_version: &str) -> Result<Connection> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for step in MIGRATIONS.iter().skip(version) {
         transaction.execute_batch(step)?;
+    }
+    if (1..COUNTED_SINCE).contains(&version) {
+        log::recount(&transaction)?;
+        rows::refresh(&transaction, &salvaged::roots(&transaction)?)?;
     }
     if version < MIGRATIONS.len() {
         transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;

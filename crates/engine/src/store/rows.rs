@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::{Judgement, judge};
 use xuncha_domain::ids::{EntityId, OfficerId, Scope};
+use xuncha_domain::merge::Agreement;
 use xuncha_domain::model::fact::Position;
 use xuncha_domain::model::{answer, field, kind};
 
@@ -62,11 +63,19 @@ pub struct VisitCounts {
     pub photos: u32,
     pub readings: u32,
     pub conflicts: u32,
+    /// Fields on which two devices of one officer differ.
+    pub yours: u32,
 }
 
 impl VisitCounts {
     pub fn of(tree: &Tree) -> Self {
-        let mut counts = Self { conflicts: tree.conflicts(), ..Self::default() };
+        let disputed = tree.disputed();
+        let of = |state| {
+            let fields = disputed.iter().filter(|(_, _, shown)| shown.state == state);
+            u32::try_from(fields.count()).unwrap_or(u32::MAX)
+        };
+        let mut counts =
+            Self { conflicts: of(Agreement::Conflict), yours: of(Agreement::TwoOfYours), ..Self::default() };
         counts.venue = tree
             .value(tree.root, field::VENUE)
             .and_then(|venue| EntityId::from_slice(venue.as_bytes()?).ok());
@@ -102,8 +111,9 @@ fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO visit_row
-             (id, venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts, mine)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             (id, venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts,
+              yours, mine)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(rusqlite::params![
             Col(id),
@@ -117,6 +127,7 @@ fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
             counts.photos,
             counts.readings,
             counts.conflicts,
+            counts.yours,
             mine,
         ])?;
     Ok(())
@@ -137,6 +148,13 @@ pub fn visits_of_venue(connection: &Connection, venue: EntityId, limit: u32) -> 
     ids(connection, sql, (Col(venue), limit))
 }
 
+/// Ids of visits with fields that hold different values, newest first.
+pub fn disputed(connection: &Connection, limit: u32) -> Result<Vec<EntityId>> {
+    let sql =
+        "SELECT id FROM visit_row WHERE conflicts > 0 OR yours > 0 ORDER BY started_ms DESC, id LIMIT ?1";
+    ids(connection, sql, [limit])
+}
+
 fn ids(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<EntityId>> {
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map(params, |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
@@ -147,7 +165,7 @@ fn ids(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Res
 pub fn visit(connection: &Connection, id: EntityId) -> Result<Option<VisitCounts>> {
     Ok(connection
         .prepare_cached(
-            "SELECT venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts
+            "SELECT venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts, yours
              FROM visit_row WHERE id = ?1",
         )?
         .query_row([Col(id)], |row| {
@@ -162,6 +180,7 @@ pub fn visit(connection: &Connection, id: EntityId) -> Result<Option<VisitCounts
                 photos: row.get(7)?,
                 readings: row.get(8)?,
                 conflicts: row.get(9)?,
+                yours: row.get(10)?,
             })
         })
         .optional()?)

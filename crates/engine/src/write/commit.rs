@@ -140,7 +140,7 @@ pub(super) fn references(
 }
 
 /// An entity with its origin, as it was recorded.
-pub(super) fn entity(connection: &Connection, id: EntityId) -> Result<Entity> {
+pub fn entity(connection: &Connection, id: EntityId) -> Result<Entity> {
     let row = connection
         .prepare_cached("SELECT kind, parent, key FROM entity WHERE id = ?1")?
         .query_row([Col(id)], |row| {

@@ -13,7 +13,7 @@ use xuncha_domain::time::{Clock, ClockOffset};
 
 use crate::store::meta::Enrolment;
 
-pub use commit::{flush, flush_all};
+pub use commit::{entity, flush, flush_all};
 pub use record::{Tap, record};
 pub use reissue::{reissue, reissue_damaged};
 pub use seal::seal;

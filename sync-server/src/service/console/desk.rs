@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{CommitRef, OfficerId};
+use xuncha_domain::ids::{CommitRef, DeviceId, OfficerId};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Agreement, Display, Live};
-use xuncha_domain::model::{answer, fact, field, kind};
+use xuncha_domain::model::fact::Position;
+use xuncha_domain::model::{answer, display, fact, field, kind, visit as keys};
 
-use crate::http::types::{FieldRow, LiveValue};
+use super::detail::distance_m;
+use crate::http::types::{FieldRow, LiveValue, WrittenAt};
 use crate::service::rows::Thing;
 use crate::service::{Error, Service};
 use crate::storage::{ChainRow, CommitRow, Read, RowId};
@@ -20,11 +22,18 @@ pub(super) struct Desk<'r, 'c> {
     service: &'r Service,
     names: RefCell<HashMap<[u8; 16], String>>,
     chains: RefCell<HashMap<RowId, ChainRow>>,
+    places: RefCell<HashMap<(RowId, DeviceId), Option<WrittenAt>>>,
 }
 
 impl<'r, 'c> Desk<'r, 'c> {
     pub(super) fn new(service: &'r Service, read: &'r Read<'c>) -> Self {
-        Self { read, service, names: RefCell::default(), chains: RefCell::default() }
+        Self {
+            read,
+            service,
+            names: RefCell::default(),
+            chains: RefCell::default(),
+            places: RefCell::default(),
+        }
     }
 
     /// The name of an officer or console user; the city's for HQ itself; the beginning of the id for a stranger.
@@ -56,7 +65,7 @@ impl<'r, 'c> Desk<'r, 'c> {
 
     /// A field with every live value, the displayed one first.
     pub(super) fn field(&self, thing: &Thing, name: &str, shown: &Display<'_>) -> Result<FieldRow, Error> {
-        let live = shown.live.iter().map(|live| self.live(thing.entity.kind, name, live));
+        let live = shown.live.iter().map(|live| self.live(thing, name, live));
         Ok(FieldRow {
             entity: thing.entity.name.to_string(),
             field: name.to_owned(),
@@ -65,20 +74,65 @@ impl<'r, 'c> Desk<'r, 'c> {
         })
     }
 
-    fn live(&self, kind: Kind, name: &str, live: &Live) -> Result<LiveValue, Error> {
+    pub(super) fn live(&self, thing: &Thing, name: &str, live: &Live) -> Result<LiveValue, Error> {
         let row = self.commit(&live.commit)?;
+        let device = self.chain(row.chain)?.device;
         let offset_ms = row.clock.map_or(0, |clock| clock.offset_ms);
         Ok(LiveValue {
-            value: live.value.value().map(|value| text(kind, name, value)),
+            value: live.value.value().map(|value| text(thing.entity.kind, name, value)),
             erased: live.value.erased(),
             officer: live.officer.to_string(),
             officer_name: self.name(&live.officer.0)?,
-            device: self.chain(row.chain)?.device.to_string(),
+            device: device.to_string(),
+            place: self.place(thing, device)?,
             raw_ms: live.corrected_ms.saturating_sub(offset_ms),
             corrected_ms: live.corrected_ms,
             uncertainty_ms: row.clock.map(|clock| clock.error_ms),
             commit: row.hash.to_string(),
         })
+    }
+
+    /// Where a device stood in the visit that a thing belongs to, as far as it said so.
+    fn place(&self, thing: &Thing, device: DeviceId) -> Result<Option<WrittenAt>, Error> {
+        if device.0 == self.service.city.id.0 {
+            return Ok(Some(WrittenAt {
+                at_hq: true,
+                lat_e7: None,
+                lon_e7: None,
+                accuracy_m: None,
+                distance_m: None,
+            }));
+        }
+        let root = thing.entity.root.unwrap_or(thing.entity.id);
+        if let Some(place) = self.places.borrow().get(&(root, device)) {
+            return Ok(place.clone());
+        }
+        let place = self.stood_at(root, device)?;
+        self.places.borrow_mut().insert((root, device), place.clone());
+        Ok(place)
+    }
+
+    fn stood_at(&self, root: RowId, device: DeviceId) -> Result<Option<WrittenAt>, Error> {
+        let visit = self.read.entity_by_row(root)?;
+        let presence = keys::presence(&keys::visit(visit.name), device);
+        let Some(presence) = self.read.entity(&visit.scope, presence.kind, &presence.id)? else {
+            return Ok(None);
+        };
+        let positions = self.read.field(presence, field::POSITION)?;
+        let position = display::display(kind::PRESENCE, field::POSITION, None, &positions)
+            .and_then(|shown| Position::from_value(shown.live.first()?.value.value()?));
+        let Some(position) = position else { return Ok(None) };
+        let venue = match self.read.visit(&visit.name.0)?.and_then(|visit| visit.venue) {
+            Some(venue) => self.read.venue(&venue)?,
+            None => None,
+        };
+        Ok(Some(WrittenAt {
+            at_hq: false,
+            lat_e7: Some(position.lat_e7),
+            lon_e7: Some(position.lon_e7),
+            accuracy_m: Some(position.accuracy_m),
+            distance_m: venue.and_then(|venue| distance_m(position, &venue)),
+        }))
     }
 
     pub(super) fn officer_name(&self, officer: &OfficerId) -> Result<String, Error> {

@@ -229,7 +229,7 @@ impl Desk<'_, '_> {
     }
 }
 
-fn found(
+pub(super) fn found(
     checklist: Option<&'static Checklist>,
     id: &str,
 ) -> (Option<&'static ChecklistSet>, Option<&'static ChecklistItem>) {
@@ -241,7 +241,7 @@ fn found(
         .map_or((None, None), |(set, item)| (Some(set), Some(item)))
 }
 
-fn distance_m(position: Position, venue: &VenueRow) -> Option<u32> {
+pub(super) fn distance_m(position: Position, venue: &VenueRow) -> Option<u32> {
     let there = places::Position { lat_e7: venue.lat_e7?, lon_e7: venue.lon_e7? };
     let here = places::Position { lat_e7: position.lat_e7, lon_e7: position.lon_e7 };
     // No two places on Earth are further apart than a u32 of metres; the cast saturates.

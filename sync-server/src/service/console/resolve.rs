@@ -2,15 +2,18 @@
 
 use xuncha_domain::ids::{CommitHash, CommitRef, EntityId, OfficerId};
 use xuncha_domain::log::body::Reference;
+use xuncha_domain::merge::Stored;
 use xuncha_domain::model::kind;
 
 use crate::http::types::{ResolveConflict, VisitDetail};
 use crate::service::author::Draft;
+use crate::service::history::History;
 use crate::service::{Changed, ConsoleUser, Error, Service};
 use crate::storage::{Read, RowId};
 
 impl Service {
-    /// Keeps one value. A live op that the console did not draw stays, and with it the conflict. Undone by the next one.
+    /// Lets one value stand over those that the console drew. A live op that it did not draw stays, and with it the
+    /// conflict. To undo a settling, keep one of the values that it replaced.
     ///
     /// Returns the visit as it is now; none for a field of something else.
     pub fn resolve(
@@ -22,16 +25,23 @@ impl Service {
         let entity: EntityId = wanted.entity.parse().map_err(|_| Error::NotFound)?;
         let keep = name(&wanted.keep)?;
         let over = wanted.over.iter().map(|text| name(text)).collect::<Result<Vec<_>, _>>()?;
-        if !over.contains(&keep) {
-            return Err(Error::BadRequest("what is kept must be among what is replaced"));
-        }
         let visit = self.storage.write(|tx| {
             let row = tx.entity_by_name(&entity)?.ok_or(Error::NotFound)?;
             let field = tx.field(row.id, &wanted.field)?;
-            // Gone from the live ops: somebody settled it meanwhile, and the console must draw it again.
-            let kept = field.live.get(&keep).ok_or(Error::Stale)?;
+            // Nothing of what was drawn lives: somebody settled it meanwhile, and the console must draw it again.
+            if !over.iter().any(|commit| field.live.contains_key(commit)) {
+                return Err(Error::Stale);
+            }
+            let kept = match field.live.get(&keep) {
+                Some(live) => live.clone(),
+                // A value that an earlier settling replaced: choosing it undoes that one.
+                None => {
+                    let op = History::new(self, tx).op(&keep, &row.name, &wanted.field)?;
+                    op.ok_or(Error::BadRequest("the field never had this value"))?.0
+                }
+            };
             let value = kept.value.value().ok_or(Error::BadRequest("the value was erased"))?.clone();
-            let personal = matches!(kept.value, xuncha_domain::merge::Stored::Detached { .. });
+            let personal = matches!(kept.value, Stored::Detached { .. });
             let draft = Draft {
                 entity: tx.entity_as_named(row.id)?,
                 field: wanted.field.clone(),

@@ -18,7 +18,7 @@ use xuncha_domain::protocol::v1::sync::{Refused, SyncAnswer, SyncRequest};
 use super::{Changed, Device, Error, Service};
 use crate::storage::Report;
 
-pub(super) use publish::{Counted, Unpacked, append, count};
+pub(super) use publish::{Counted, Unpacked, append, count, resolve};
 
 /// Scopes and chains of one phone: a city has ten districts, a phone a chain per scope and their successors.
 const NAMES_MAX: usize = 256;

@@ -9,14 +9,14 @@ use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::log::body::{OpValue, Reference};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::packet::{self, Packet};
-use xuncha_domain::merge::{Live, Stored};
+use xuncha_domain::merge::{Field, Live, Stored};
 use xuncha_domain::model::{field, verdict};
 use xuncha_domain::protocol::v1::sync::roll;
 
 use super::judge::{Author, judge};
 use crate::service::author::Draft;
 use crate::service::{Error, Service};
-use crate::storage::{ChainRow, CommitRow, CommitState, RowId, RunRow, Tx};
+use crate::storage::{ChainRow, CommitRow, CommitState, Read, RowId, RunRow, SettledRow, Tx};
 
 /// Commits judged in one transaction: a full packet of small ones. Others wait for the lock no longer than that.
 const BATCH: u32 = 4_096;
@@ -110,8 +110,8 @@ impl Service {
     }
 
     /// The commits of a stored packet. They were verified when they came; bytes that changed since are breakage.
-    pub(in crate::service) fn unpack(&self, tx: &Tx<'_>, packet: RowId) -> Result<Unpacked, Error> {
-        let row = tx.packet(packet)?;
+    pub(in crate::service) fn unpack(&self, read: &Read<'_>, packet: RowId) -> Result<Unpacked, Error> {
+        let row = read.packet(packet)?;
         let damaged = |_| Error::Internal("a stored packet is damaged");
         let packet = Packet::decode(&row.bytes).map_err(damaged)?;
         let loose = packet.unpack().map_err(damaged)?;
@@ -184,12 +184,16 @@ pub(in crate::service) fn count(
 }
 
 /// The commits that an op names; a number that no ancestor has names nothing.
-fn resolve(tx: &Tx<'_>, row: &CommitRow, over: &[Reference]) -> Result<Vec<CommitRef>, Error> {
+pub(in crate::service) fn resolve(
+    read: &Read<'_>,
+    row: &CommitRow,
+    over: &[Reference],
+) -> Result<Vec<CommitRef>, Error> {
     let mut names = Vec::new();
     for reference in over {
         match reference {
             Reference::Other { commit, .. } => names.push(*commit),
-            Reference::Own { seq } => names.extend(tx.ancestor(row, *seq)?.map(|hash| hash.short())),
+            Reference::Own { seq } => names.extend(read.ancestor(row, *seq)?.map(|hash| hash.short())),
         }
     }
     Ok(names)
@@ -199,6 +203,7 @@ fn resolve(tx: &Tx<'_>, row: &CommitRow, over: &[Reference]) -> Result<Vec<Commi
 fn count_op(tx: &Tx<'_>, entity: RowId, name: &str, live: Live, over: &[CommitRef]) -> Result<(), Error> {
     let commit = live.commit;
     let mut field = tx.field(entity, name)?;
+    note_settled(tx, entity, name, &field, &live, over)?;
     let mut counted = BTreeSet::new();
     for replaced in over {
         if field.live.contains_key(replaced) {
@@ -218,4 +223,23 @@ fn count_op(tx: &Tx<'_>, entity: RowId, name: &str, live: Live, over: &[CommitRe
         tx.insert_live(entity, name, live)?;
     }
     Ok(())
+}
+
+/// An op over live ops of different values settles a conflict.
+fn note_settled(
+    tx: &Tx<'_>,
+    entity: RowId,
+    name: &str,
+    field: &Field,
+    live: &Live,
+    over: &[CommitRef],
+) -> Result<(), Error> {
+    let mut replaced = over.iter().filter_map(|commit| field.live.get(commit)?.value.value());
+    let first = replaced.next();
+    if first.is_none_or(|first| replaced.all(|value| value == first)) {
+        return Ok(());
+    }
+    let root = tx.entity_by_row(entity)?.root.unwrap_or(entity);
+    let row = SettledRow { root, entity, field: name.to_owned(), commit: live.commit };
+    Ok(tx.put_settled(&row, live.corrected_ms)?)
 }

@@ -1,5 +1,5 @@
 // What is asked of the person who settles the conflicts of one visit.
-import type { FieldRow, VisitConflicts } from '@/shared/backend/generated/console'
+import type { FieldRow, SettledConflict, VisitConflicts } from '@/shared/backend/generated/console'
 
 export interface Question {
   item: string
@@ -43,4 +43,33 @@ export function questions(visit: VisitConflicts, words: Words): Question[] {
 export function elsewhere(visit: VisitConflicts): number {
   const here = questions(visit, { answer: (value) => value, status: (value) => value }).length
   return Math.max(0, visit.row.conflicts - visit.attributes.length - here)
+}
+
+type Say = (key: string, values?: Record<string, unknown>) => string
+
+/** The log's names of a visit's fields, and the word lists of their values. */
+export const LISTS: Record<string, string> = { kind: 'kind', mode: 'mode', lead: 'lead_level', status: 'finding' }
+
+/** What a settled conflict was about. */
+export function settledTitle(row: SettledConflict, { t, pick }: { t: Say; pick: (zh: string, en: string) => string }): string {
+  const { field } = row.now
+  if (row.member_name !== null) return t('attribute.member', { name: row.member_name })
+  if (row.item) {
+    const about = field === 'status' || field === 'description' ? ` · ${t(`findings.${field}`)}` : ''
+    return `${row.item} ${pick(row.zh, row.en)}${about}`
+  }
+  return t(`attribute.${field}`)
+}
+
+/** One of its values in words. */
+export function settledWords(
+  row: SettledConflict,
+  value: string,
+  { t, word, answer }: { t: Say; word: (group: string, code: string) => string; answer: (value: string, kind: string) => string },
+): string {
+  const { field } = row.now
+  if (row.answer_kind) return answer(value, row.answer_kind)
+  if (row.member_name !== null) return t(value === 'true' ? 'attribute.present' : 'attribute.absent')
+  const list = LISTS[field]
+  return list ? word(list, value) : value
 }

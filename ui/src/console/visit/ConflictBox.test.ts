@@ -26,6 +26,7 @@ const live = (value: string | null, commit: string, over: Partial<LiveValue> = {
   corrected_ms: at,
   uncertainty_ms: 1_800,
   commit,
+  place: null,
   ...over,
 })
 

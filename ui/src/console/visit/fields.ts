@@ -19,7 +19,10 @@ export function candidates(live: LiveValue[]): Candidate[] {
   return out
 }
 
-/** Settles a field over exactly the values that were drawn: one that arrived since then stays a conflict. */
+/**
+ * Settles a field over exactly the values that were drawn: one that arrived since then stays a conflict. To undo a
+ * settling, keep one of the values that it replaced, over what stands now.
+ */
 export function resolution(field: FieldRow, kept: Candidate): ResolveConflict | null {
   const keep = kept.by[0]?.commit
   if (keep === undefined) return null

@@ -1,10 +1,13 @@
 import type { Answer, ItemView } from '@/shared/backend'
 import { degrees } from '@/shared/i18n/format'
 
+/** What of an item its answers are read by. */
+type Asked = Pick<ItemView, 'unit' | 'choices'>
+
 type Words = { word: (group: string, code: string) => string; pick: (both: { zh: string; en: string }) => string }
 
 /** An answer in words, for a conflict and for a sealed visit. */
-export function answerText(answer: Answer, item: ItemView, { word, pick }: Words): string {
+export function answerText(answer: Answer, item: Asked, { word, pick }: Words): string {
   switch (answer.kind) {
     case 'yes':
     case 'no':

@@ -7,7 +7,7 @@ import {
   type LeadLevel,
   type Position,
   type ReadingInput,
-  type Shown,
+  type ReadingView,
   type VisitKind,
   type VisitMode,
   type VisitView,
@@ -130,9 +130,12 @@ export function openVisit(
 
     addReading: (reading: ReadingInput) => act(() => backend.call('reading_add', { visit, reading })),
 
-    correctReading: (id: string, reading: ReadingInput, reason: string, drawn: Shown<ReadingInput>) =>
-      edit(`reading:${id}`, reading, drawn, (v) => v.readings.find((row) => row.id === id)?.reading, (token) =>
-        backend.call('reading_correct', { visit, id, reading, reason, token })),
+    correctReading: (drawn: ReadingView, reading: ReadingInput, reason: string) =>
+      edit(`reading:${drawn.id}`, reading, drawn.reading, (v) => v.readings.find((row) => row.id === drawn.id)?.reading,
+        (token) =>
+          backend.call('reading_correct', {
+            visit, id: drawn.id, reading, reason, token, reason_token: drawn.reason_token,
+          })),
 
     /** Rejects with a `CallError` or `EditRefused`: the screen keeps the picture and says why it is not recorded. */
     async addPhoto(item: string | null, photo: Blob) {

@@ -32,7 +32,11 @@ export type ConflictPage = { visits: Array<VisitConflicts>,
 /**
  * How many visits are in conflict, whatever the page.
  */
-total: number, };
+total: number, 
+/**
+ * What was settled last, newest first.
+ */
+settled: Array<SettledConflict>, };
 export type ConflictQuery = { 
 /**
  * Only visits that started before this; none for the newest page.
@@ -59,7 +63,11 @@ export type LiveValue = {
 /**
  * Ready to show: `yes`, `no`, `na`, a number, a text. Erased values are null.
  */
-value: string | null, erased: boolean, officer: string, officer_name: string, device: string, raw_ms: number, corrected_ms: number, uncertainty_ms: number | null, commit: string, };
+value: string | null, erased: boolean, officer: string, officer_name: string, device: string, raw_ms: number, corrected_ms: number, uncertainty_ms: number | null, commit: string, 
+/**
+ * Where it was written, when known.
+ */
+place: WrittenAt | null, };
 export type MemberRow = { officer: string, name: string, certificate_no: string, present: boolean, conflict: boolean, };
 export type NewEnrolCode = { officer: string, };
 export type NewOfficer = { 
@@ -91,7 +99,7 @@ verdict: string | null, corrected_because: string | null, shown: FieldRow, };
 export type Reference = { categories: Array<CategoryInfo>, districts: Array<DistrictInfo>, };
 export type ResolveConflict = { entity: string, field: string, 
 /**
- * The commit whose value is kept.
+ * The commit whose value is kept: a live one, or one that was replaced before.
  */
 keep: string, 
 /**
@@ -105,6 +113,27 @@ export type SealRow = { commit: string, officer_name: string, corrected_ms: numb
 hash_matches: boolean, photos: number, photos_held: number, after_seal: number, };
 export type Session = { user: string, role: string, city: string, city_name: string, };
 export type SetUp = { token: string, user: string, password: string, };
+export type SettledConflict = { visit: string, venue_name: string, 
+/**
+ * The item that it is about, with its words and kind of answer; empty for the visit itself.
+ */
+item: string, zh: string, en: string, answer_kind: string, 
+/**
+ * Whose presence it is.
+ */
+member_name: string | null, 
+/**
+ * The field as it is now.
+ */
+now: FieldRow, 
+/**
+ * The op that settled it.
+ */
+settled: LiveValue, 
+/**
+ * The values that it replaced.
+ */
+was: Array<LiveValue>, };
 export type SignIn = { user: string, password: string, };
 export type TeamInfo = { id: string, name: string, 
 /**
@@ -140,3 +169,12 @@ export type VisitRow = { id: string, scope: string, venue: string, venue_name: s
  * Corrected by the phone's last known offset to HQ.
  */
 started_ms: number, finished_ms: number | null, answered: number, failed: number, readings: number, abnormal: number, photos: number, photos_held: number, conflicts: number, sealed: boolean, after_seal: number, received_ms: number, };
+export type WrittenAt = { 
+/**
+ * At a desk of HQ; then there is no position.
+ */
+at_hq: boolean, lat_e7: number | null, lon_e7: number | null, accuracy_m: number | null, 
+/**
+ * From the venue.
+ */
+distance_m: number | null, };

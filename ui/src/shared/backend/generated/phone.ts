@@ -23,7 +23,15 @@ export type BasisRow = { zh: string, en: string, article: string | null,
  * text_confirmed, summary_only, bulletin or unconfirmed.
  */
 verification: string, };
-export type Candidate<T> = { value: T, officer: string, officer_name: string, at_ms: number, mine: boolean, };
+export type Candidate<T> = { value: T, 
+/**
+ * Names the op, so that a person can choose it.
+ */
+op: string, officer: string, officer_name: string, at_ms: number, mine: boolean, 
+/**
+ * Where it was written, when known.
+ */
+place: WrittenAt | null, };
 export type CategoryRow = { code: string, zh: string, en: string, };
 export type Changes = { venues: boolean, officers: boolean, sync: boolean, 
 /**
@@ -36,11 +44,42 @@ export type ChecklistChoice = {
  */
 purpose: string, zh: string, en: string, items: number, };
 export type ChoiceRow = { code: string, zh: string, en: string, };
+export type ChooseValue = { entity: string, field: string, op: string, token: string, };
+export type ConflictAbout = { part: ConflictPart, item: ConflictItem | null, 
+/**
+ * Whose presence or note it is.
+ */
+officer_name: string | null, };
+export type ConflictInbox = { 
+/**
+ * Different values by different officers.
+ */
+open: Array<ConflictRow>, 
+/**
+ * Different values by this or another officer on two devices: theirs to settle.
+ */
+yours: Array<ConflictRow>, 
+/**
+ * Newest first.
+ */
+settled: Array<SettledRow>, 
+/**
+ * There are visits beyond those on the page.
+ */
+more: boolean, };
+export type ConflictItem = { id: string, zh: string, en: string, unit: string | null, choices: Array<ChoiceRow>, };
+export type ConflictPart = "answer" | "kind" | "mode" | "lead_level" | "member" | "finding_status" | "finding_description" | "note" | "reading" | "reading_reason" | "other";
+export type ConflictRow = { visit: string, venue_name: string, entity: string, field: string, about: ConflictAbout, token: string, 
+/**
+ * The displayed one first.
+ */
+values: Array<Candidate<FieldValue>>, };
 export type Connection = { metered: boolean | null, };
-export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, };
+export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, reason_token: string, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
 export type Enroll = { text: string, server_url: string | null, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
 /**
  * At most 100.
@@ -51,6 +90,25 @@ export type FindingView = { id: string,
  * `open` or `fixed_on_spot` here; later states are set at the recheck.
  */
 status: Shown<string>, description: Shown<string>, };
+export type Invitation = { 
+/**
+ * What the QR holds; can also be sent or pasted.
+ */
+text: string, qr_svg: string, };
+export type InviteText = { text: string, };
+export type InviteView = { visit: string, 
+/**
+ * None when this phone has never heard of the venue; it comes with the next sync.
+ */
+venue: VenueRow | null, 
+/**
+ * By the clock of the first phone.
+ */
+started_ms: number, 
+/**
+ * The officer is in this visit already.
+ */
+joined: boolean, };
 export type ItemView = { id: string, zh: string, en: string, 
 /**
  * critical, major or minor.
@@ -60,6 +118,7 @@ severity: string, group: string, answer_kind: AnswerKind, choices: Array<ChoiceR
  * Whether the displayed answer is a failure by the visit's own checklist version.
  */
 failed: boolean, notes: Array<NoteView>, note_token: string, finding: FindingView | null, photos: Array<PhotoView>, };
+export type JoinVisit = { text: string, position: Position | null, };
 export type LeadLevel = "bureau" | "brigade" | "district";
 export type MemberView = { officer: OfficerRow, present: Shown<boolean>, };
 export type NewVenue = { name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, position: Position | null, };
@@ -108,7 +167,11 @@ sequence: string,
  */
 subject: string | null, };
 export type ReadingVerdict = "normal" | "abnormal" | "implausible";
-export type ReadingView = { id: string, reading: Shown<ReadingInput>, verdict: ReadingVerdict, officer_name: string, at_ms: number, corrected_because: string | null, };
+export type ReadingView = { id: string, reading: Shown<ReadingInput>, verdict: ReadingVerdict, officer_name: string, at_ms: number, corrected_because: string | null, 
+/**
+ * Handed back with a correction, as the token of the reading is.
+ */
+reason_token: string, };
 export type Recovered = { at_ms: number, 
 /**
  * Name of the folder, below `damaged` in the app's data, that holds the damaged files.
@@ -156,6 +219,15 @@ item: string | null, text: string, token: string, };
 export type SetPhotoPolicy = { kind: PictureKind, policy: PhotoPolicy, };
 export type SetPosition = { visit: string, position: Position, };
 export type SetVisitField = { visit: string, field: string, value: string, token: string, };
+export type SettledRow = { 
+/**
+ * With the values that were replaced.
+ */
+row: ConflictRow, settled: Candidate<FieldValue>, 
+/**
+ * Another value than that of the settling op stands now: it was undone or edited.
+ */
+changed: Candidate<FieldValue> | null, };
 export type Shown<T> = { value: T | null, token: string, conflict: Array<Candidate<T>>, };
 export type Status = { enrolled: boolean, officer: OfficerRow | null, city: string | null, server_url: string | null, app_version: string, sync: SyncStatus, 
 /**
@@ -205,6 +277,15 @@ distance_m: number | null,
  * Entries that arrived after the seal and are not covered by it.
  */
 after_seal: number, };
+export type WrittenAt = { 
+/**
+ * At a desk of HQ; then there is no position.
+ */
+at_hq: boolean, position: Position | null, 
+/**
+ * From the venue, in metres.
+ */
+distance_m: number | null, };
 
 export type Calls = {
   status: { args: Nothing, result: Status },
@@ -228,6 +309,9 @@ export type Calls = {
   venue_add: { args: NewVenue, result: VenueRow },
   visit_start: { args: NewVisit, result: VisitView },
   visit_get: { args: VisitRef, result: VisitView },
+  visit_invite: { args: VisitRef, result: Invitation },
+  invite_read: { args: InviteText, result: InviteView },
+  visit_join: { args: JoinVisit, result: VisitView },
   visit_set: { args: SetVisitField, result: VisitView },
   visit_member: { args: SetMember, result: VisitView },
   visit_answer: { args: SetAnswer, result: VisitView },
@@ -238,4 +322,6 @@ export type Calls = {
   finding_set: { args: SetFinding, result: VisitView },
   reading_add: { args: AddReading, result: VisitView },
   reading_correct: { args: CorrectReading, result: VisitView },
+  conflicts: { args: Nothing, result: ConflictInbox },
+  conflict_choose: { args: ChooseValue, result: ConflictInbox },
 };
