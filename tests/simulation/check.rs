@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use xuncha_domain::ids::EntityId;
-use xuncha_engine::api::types::{SaveState, VisitRef};
+use xuncha_engine::api::types::{SaveState, VisitRef, VisitView};
 use xuncha_server::http::types::VisitDetail;
 use xuncha_server::service::Service;
 
-use crate::model::{Drawing, Edit, Model, Visit, all_notes, at_hq, on_phone};
+use crate::model::{Drawing, Edit, Model, Visit, all_notes, at_hq, displayed, on_phone};
 use crate::phone::Phone;
 
 /// A phone that says "held by HQ" is believed by its officer: edits and the bytes of photos must be there now.
@@ -78,16 +78,29 @@ pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, tally: &mut Tall
             }
             Err(error) => wrong.push(format!("{id}: HQ lacks the visit: {error}")),
         }
+        let mut first = None;
         for (number, phone) in phones.iter().enumerate().filter(|(_, phone)| phone.reads(visit)) {
-            phone_agrees(id, visit, number, phone, wrong);
+            let Some(view) = phone_agrees(id, visit, number, phone, wrong) else { continue };
+            let displayed = displayed(&view);
+            let first = first.get_or_insert_with(|| displayed.clone());
+            same(id, &format!("phone {number}"), first, &displayed, wrong);
         }
     }
 }
 
-fn phone_agrees(id: &str, visit: &Visit, number: usize, phone: &Phone, wrong: &mut Vec<String>) {
+fn phone_agrees(
+    id: &str,
+    visit: &Visit,
+    number: usize,
+    phone: &Phone,
+    wrong: &mut Vec<String>,
+) -> Option<VisitView> {
     let view = match phone.engine.visit_get(VisitRef { visit: id.into() }) {
         Ok(view) => view,
-        Err(error) => return wrong.push(format!("{id}: phone {number} lacks the visit: {error:?}")),
+        Err(error) => {
+            wrong.push(format!("{id}: phone {number} lacks the visit: {error:?}"));
+            return None;
+        }
     };
     let who = format!("phone {number}");
     same(id, &who, &visit.drawing(), &on_phone(&view), wrong);
@@ -99,6 +112,7 @@ fn phone_agrees(id: &str, visit: &Visit, number: usize, phone: &Phone, wrong: &m
         wrong.push(format!("{id}: {who} counts photos and readings {counts:?}, not {expected:?}"));
     }
     conflicts(id, &who, visit, summary.conflicts, wrong);
+    Some(view)
 }
 
 fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong: &mut Vec<String>) {

@@ -21,6 +21,7 @@ use crate::network::{Counts, Network};
 use crate::officer::Hand;
 use crate::phone::Phone;
 use crate::stage::{PHONES_MIN, Stage, runtime};
+use crate::unsure::Unsure;
 
 /// Steps of a small fleet, and more for each phone beyond.
 const STEPS: usize = 160;
@@ -28,8 +29,8 @@ const STEPS_EACH: usize = 25;
 /// Syncs of every phone after the last fault. A fork is known after one, its successor is sent by the next, and the
 /// others fetch it after that.
 const HEALING_PASSES: usize = 5;
-/// An engine's call makes at most about so many writes.
-const WRITES: u64 = 10;
+/// An edit makes few writes, a photo or a sync more.
+const WRITES: [u64; 2] = [3, 14];
 pub const MINUTE_MS: i64 = 60_000;
 pub const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
@@ -70,7 +71,7 @@ pub struct Fleet {
     operations: BTreeMap<&'static str, u64>,
 }
 
-/// Plays one seed with at most `phones_max` phones. A panic of the engine or of HQ is a violation like any other.
+/// Plays one seed. A panic of the engine or of HQ is a violation like any other.
 pub fn play(stage: &Stage, seed: u64, unhealed: Unhealed) -> Outcome {
     let mut fleet = Fleet::new(stage, seed, unhealed);
     if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
@@ -170,7 +171,8 @@ impl Fleet {
 
     /// Now and then the power fails, or the disk is full, at one of the next writes of a phone.
     fn doom(&mut self, number: usize) {
-        let after = self.random.below(WRITES);
+        let writes = *self.random.one_of(&WRITES);
+        let after = self.random.below(writes);
         match self.random.below(100) {
             0..7 => self.phones[number].disk.doom(after, Fate::Ends),
             7..11 => self.phones[number].disk.doom(after, Fate::Full),
@@ -188,7 +190,9 @@ impl Fleet {
         if !phone.disk.ended() {
             return;
         }
-        self.counts.add("power cut between two writes");
+        let in_photo = matches!(phone.unsure, Some(Unsure::Photo { .. }));
+        let fault = if in_photo { "power cut inside photo capture" } else { "power cut between two writes" };
+        self.counts.add(fault);
         phone.kill(&mut self.random);
         if let Err(wrong) = self.hand(number).look_again() {
             self.wrong.push(format!("phone {number}: {wrong}"));
@@ -227,13 +231,22 @@ impl Fleet {
         if !self.random.chance(25) {
             return None;
         }
+        let (handle, counts) = (self.runtime.handle().clone(), self.counts.clone());
+        if self.random.chance(30) {
+            let (hq, old) = (Arc::clone(&self.hq), self.phones[number].network.overheard()?);
+            self.hq.set_meanwhile(Some(Box::new(move || {
+                counts.add("an old request heard by the other node in the middle of a request");
+                handle.block_on(hq.hear(old, None));
+            })));
+            return None;
+        }
         let other = usize::try_from(self.random.below(self.phones.len() as u64)).unwrap_or_default();
         let phone = &self.phones[other];
         if other == number || self.time.now_ms() < phone.away_until_ms {
             return None;
         }
         phone.network.set_away(false);
-        let (line, handle, counts) = (phone.line(), self.runtime.handle().clone(), self.counts.clone());
+        let line = phone.line();
         let died = Arc::new(AtomicBool::new(false));
         let killed = Arc::clone(&died);
         self.hq.set_meanwhile(Some(Box::new(move || {

@@ -27,7 +27,7 @@ const NODES: usize = 2;
 /// Requests that the other node answers before a killed one is started again, at most.
 const DOWN_MAX: u64 = 12;
 /// A request makes at most about so many writes.
-const WRITES: u64 = 8;
+const WRITES: u64 = 12;
 
 pub struct Hq {
     clock: Arc<dyn Clock>,

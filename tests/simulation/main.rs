@@ -22,6 +22,7 @@ mod network;
 mod officer;
 mod phone;
 mod stage;
+mod unsure;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

@@ -167,6 +167,23 @@ pub fn on_phone(view: &VisitView) -> Drawing {
     drawing
 }
 
+/// The one value of each field that a phone displays while several are live.
+pub fn displayed(view: &VisitView) -> Drawing {
+    let mut drawing = Drawing::new();
+    let mut put =
+        |field: String, value: Option<String>| drop(drawing.insert(field, value.into_iter().collect()));
+    put("mode".into(), view.mode.value.as_ref().map(|mode| word(&serde_json::to_value(mode))));
+    for item in view.sections.iter().flat_map(|section| &section.items) {
+        put(format!("answer {}", item.id), item.answer.value.as_ref().map(answer));
+        put(format!("failed {}", item.id), Some(item.failed.to_string()));
+    }
+    for reading in &view.readings {
+        let temperature = reading.reading.value.as_ref().map(|value| value.temperature_dc.to_string());
+        put(format!("reading {}", reading.id), temperature);
+    }
+    drawing
+}
+
 fn notes(drawing: &mut Drawing, item: Option<&str>, notes: &[NoteView]) {
     for note in notes {
         put(drawing, note_field(&note.officer, item), &note.text, String::clone);

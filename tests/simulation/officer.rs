@@ -1,37 +1,20 @@
 //! What an officer does with a phone, through the engine's public api, each edit told to the model.
 
-use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use xuncha_engine::api::types::{
     AddPhoto, AddReading, Answer, AnswerKind, ApiError, CorrectReading, ErrorCode, FindVenues, ItemView,
-    LeadLevel, NewVisit, Nothing, ReadingInput, SetAnswer, SetFinding, SetNote, SetVisitField, VisitKind,
-    VisitMode, VisitRef, VisitView,
+    LeadLevel, NewVisit, ReadingInput, SetAnswer, SetFinding, SetNote, SetVisitField, VisitKind, VisitMode,
+    VisitRef, VisitView,
 };
 use xuncha_tests::random::Random;
-use xuncha_tests::script::sha256;
 
 use crate::model::{self, Drawing, Model, comes_after, note_field, on_phone};
 use crate::phone::Phone;
+use crate::unsure::Unsure;
 
 /// Items that officers answer: few, so that they clash.
 const ITEMS_MAX: usize = 8;
-
-/// What was asked of a phone that lost power before it answered: done, or not.
-pub enum Unsure {
-    Start,
-    Edit {
-        visit: String,
-        /// None for a reading: the phone names it.
-        field: Option<String>,
-        value: String,
-        drawing: Drawing,
-    },
-    Photo {
-        visit: String,
-        bytes: Vec<u8>,
-    },
-}
 
 /// An officer with a phone in hand.
 pub struct Hand<'a> {
@@ -98,7 +81,7 @@ impl Hand<'_> {
         }
     }
 
-    fn started(&mut self, view: VisitView) -> Done {
+    pub fn started(&mut self, view: VisitView) -> Done {
         let id = view.summary.id.clone();
         self.model.edit(&id, "mode", &self.phone.author, "on_site", &Drawing::new())?;
         let visit = self.model.visits.entry(id.clone()).or_default();
@@ -118,9 +101,8 @@ impl Hand<'_> {
     }
 
     fn answer(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
-        let Some(item) = self.item(view) else {
-            return Err(format!("{} has no items on this phone", view.summary.id));
-        };
+        // None where HQ holds the commit that began the visit.
+        let Some(item) = self.item(view) else { return Ok(None) };
         let number = i64::from(self.next() % 90);
         let answer = match item.answer_kind {
             AnswerKind::YesNo => self.random.one_of(&[Answer::Yes, Answer::No]).clone(),
@@ -327,43 +309,6 @@ impl Hand<'_> {
             _ => Err(format!("an edit was refused: {error:?}")),
         }
     }
-
-    /// After the restart: looks whether what was asked had been done. Either is right, and from now on it is known.
-    pub fn look_again(&mut self) -> Result<(), String> {
-        let Some(unsure) = self.phone.unsure.take() else { return Ok(()) };
-        let draw = |phone: &Phone, visit: &str| {
-            let view = phone.engine.visit_get(VisitRef { visit: visit.into() });
-            view.map_err(|error| format!("a visit is gone after a power cut: {error:?}"))
-        };
-        match unsure {
-            Unsure::Start => {
-                let today = self.phone.engine.today(Nothing {});
-                let today = today.map_err(|error| format!("a list after a power cut: {error:?}"))?;
-                let new = today.drafts.iter().find(|row| !self.model.visits.contains_key(&row.id));
-                if let Some(row) = new {
-                    let view = draw(self.phone, &row.id)?;
-                    self.started(view)?;
-                }
-            }
-            Unsure::Edit { visit, field, value, drawing } => {
-                let now = on_phone(&draw(self.phone, &visit)?);
-                let holds = |(name, values): &(&String, &BTreeSet<String>)| {
-                    field.as_ref().map_or(name.starts_with("reading "), |field| *name == field)
-                        && values.contains(&value)
-                };
-                if let Some((field, _)) = now.iter().find(holds) {
-                    self.model.edit(&visit, field, &self.phone.author, &value, &drawing)?;
-                }
-            }
-            Unsure::Photo { visit, bytes } => {
-                let sha256 = sha256(&bytes);
-                if draw(self.phone, &visit)?.photos.iter().any(|photo| photo.sha256 == sha256) {
-                    self.model.visits.entry(visit).or_default().photos.insert(sha256, bytes);
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-type Done = Result<Option<&'static str>, String>;
+pub type Done = Result<Option<&'static str>, String>;

@@ -18,7 +18,7 @@ use crate::disk::{Machine, SimDisk};
 use crate::model::{Author, Visit};
 use crate::nature::{MachineClock, folder};
 use crate::network::Network;
-use crate::officer::Unsure;
+use crate::unsure::Unsure;
 
 pub struct Phone {
     pub engine: Engine,

@@ -5,6 +5,8 @@
 
 mod count;
 mod kill;
+mod mutant;
+mod mutants;
 mod network;
 mod place;
 mod processes;

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::{place, setup};
+use crate::{mutants, place, setup};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -15,12 +15,23 @@ pub(crate) struct Arguments {
     /// The first seed; drawn and printed when left out.
     #[arg(long)]
     seed: Option<u64>,
+    /// Put deliberate faults into a copy of the code, one at a time, and see whether the simulation finds each. Takes
+    /// minutes per mutant.
+    #[arg(long)]
+    mutants: bool,
+    /// The one mutant to play.
+    #[arg(long, requires = "mutants")]
+    only: Option<String>,
     /// Handed on, such as `--restore-hq`.
     #[arg(last = true)]
     more: Vec<String>,
 }
 
 pub(crate) fn simulate(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.mutants {
+        let caught = mutants::play(arguments.only.as_deref())?;
+        return Ok(if caught { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     // The whole workspace: another selection would build the dependencies a second time.
     setup::succeed(&mut place::cargo(["build", "--workspace", "--all-targets"]))?;
     let mut command = Command::new(place::built("xuncha-simulate"));

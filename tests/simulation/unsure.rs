@@ -1,0 +1,64 @@
+//! What was asked of a phone that lost power before it answered: after the restart it is there, or not, and either is right.
+
+use std::collections::BTreeSet;
+
+use xuncha_engine::api::types::{Nothing, VisitRef, VisitView};
+use xuncha_tests::script::sha256;
+
+use crate::model::{Drawing, on_phone};
+use crate::officer::Hand;
+
+/// A call that was not answered.
+pub enum Unsure {
+    Start,
+    Edit {
+        visit: String,
+        /// None for a reading: the phone names it.
+        field: Option<String>,
+        value: String,
+        drawing: Drawing,
+    },
+    Photo {
+        visit: String,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Hand<'_> {
+    /// After the restart: looks whether what was asked had been done. Either is right, and from now on it is known.
+    pub fn look_again(&mut self) -> Result<(), String> {
+        let Some(unsure) = self.phone.unsure.take() else { return Ok(()) };
+        let draw = |phone: &crate::phone::Phone, visit: &str| -> Result<VisitView, String> {
+            let view = phone.engine.visit_get(VisitRef { visit: visit.into() });
+            view.map_err(|error| format!("a visit is gone after a power cut: {error:?}"))
+        };
+        match unsure {
+            Unsure::Start => {
+                let today = self.phone.engine.today(Nothing {});
+                let today = today.map_err(|error| format!("a list after a power cut: {error:?}"))?;
+                let new = today.drafts.iter().find(|row| !self.model.visits.contains_key(&row.id));
+                if let Some(row) = new {
+                    let view = draw(self.phone, &row.id)?;
+                    self.started(view)?;
+                }
+            }
+            Unsure::Edit { visit, field, value, drawing } => {
+                let now = on_phone(&draw(self.phone, &visit)?);
+                let holds = |(name, values): &(&String, &BTreeSet<String>)| {
+                    field.as_ref().map_or(name.starts_with("reading "), |field| *name == field)
+                        && values.contains(&value)
+                };
+                if let Some((field, _)) = now.iter().find(holds) {
+                    self.model.edit(&visit, field, &self.phone.author, &value, &drawing)?;
+                }
+            }
+            Unsure::Photo { visit, bytes } => {
+                let sha256 = sha256(&bytes);
+                if draw(self.phone, &visit)?.photos.iter().any(|photo| photo.sha256 == sha256) {
+                    self.model.visits.entry(visit).or_default().photos.insert(sha256, bytes);
+                }
+            }
+        }
+        Ok(())
+    }
+}
