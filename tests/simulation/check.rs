@@ -14,11 +14,12 @@ use crate::phone::Phone;
 pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec<String>) {
     // What a closed phone pushed is held: HQ has it and does not show it.
     let shows = !phone.estranged;
+    let number = phone.author.phone;
     for (id, visit) in &model.visits {
         let Ok(view) = phone.engine.visit_get(VisitRef { visit: id.clone() }) else { continue };
         let detail = detail(hq, id);
         if shows && phone.all_held() && detail.is_err() {
-            wrong.push(format!("{id}: held by HQ, says the phone; HQ does not know it"));
+            wrong.push(format!("{id}: held by HQ, says phone {number}; HQ does not know it"));
         }
         let Ok(detail) = detail else { continue };
         if shows && phone.all_held() {
@@ -28,7 +29,10 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
                 *field != "mode" && !there.get(*field).is_some_and(|values| values.contains(&edit.value))
             };
             for (field, edit) in visit.live_of(phone.author.phone).filter(lost) {
-                wrong.push(format!("{id} {field}: {:?} is held, says the phone; HQ lacks it", edit.value));
+                wrong.push(format!(
+                    "{id} {field}: {:?} is held, says phone {number}; HQ lacks it",
+                    edit.value
+                ));
             }
         }
         if !shows {
@@ -38,7 +42,7 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
             detail.photos.iter().filter(|row| row.held).map(|row| row.sha256.as_str()).collect();
         let said = view.photos.iter().filter(|photo| photo.here && photo.state == SaveState::Held);
         for photo in said.filter(|photo| !held.contains(photo.sha256.as_str())) {
-            wrong.push(format!("{id}: photo {} is held, says the phone; HQ lacks it", photo.sha256));
+            wrong.push(format!("{id}: photo {} is held, says phone {number}; HQ lacks it", photo.sha256));
         }
     }
 }

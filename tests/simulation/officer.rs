@@ -282,6 +282,9 @@ impl Hand<'_> {
                 self.phone.screens.insert(id.clone(), now);
                 Ok(Some(name))
             }
+            Err(error) if error.code == ErrorCode::BadRequest && self.is_held(&view.summary.id) => {
+                Ok(Some("refused: held"))
+            }
             Err(error) => self.failed(&error, || Unsure::Edit {
                 visit: view.summary.id.clone(),
                 field: Some(field.into()),
@@ -289,6 +292,12 @@ impl Hand<'_> {
                 drawing: drawing.clone(),
             }),
         }
+    }
+
+    /// Whether HQ holds the commit that began a visit: it has no checklist then.
+    fn is_held(&self, visit: &str) -> bool {
+        let view = self.phone.engine.visit_get(VisitRef { visit: visit.into() });
+        view.is_ok_and(|view| view.sections.is_empty())
     }
 
     /// A call was not answered with success.

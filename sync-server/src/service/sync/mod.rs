@@ -36,7 +36,8 @@ impl Service {
             return Err(Error::TooLarge);
         }
         let received = self.take_packets(device, &request.packets, now_ms)?;
-        if received.stored > 0 {
+        // Also what a full disk or another node's end left stored and not judged: no restart may be waited for.
+        if received.stored > 0 || self.is_behind()? {
             self.publish_all(&received.unpacked);
         }
         self.note_report(device, request, now_ms)?;
@@ -63,6 +64,11 @@ impl Service {
             Some(wait_s) => Err(Error::OverQuota(wait_s)),
             None => Ok((received.stored, received.refused)),
         }
+    }
+
+    /// Whether something is stored and not judged yet; one look into an index that is empty most of the time.
+    fn is_behind(&self) -> Result<bool, Error> {
+        self.storage.read(|read| Ok(!read.unjudged(1)?.is_empty()))
     }
 
     /// Keeps what the phone says about itself; saying the same again within a minute costs no write.
