@@ -115,6 +115,13 @@ fn phone_agrees(
     if counts != expected {
         wrong.push(format!("{id}: {who} counts photos and readings {counts:?}, not {expected:?}"));
     }
+    for photo in view.photos.iter().filter(|photo| photo.here) {
+        let bytes = phone.engine.photo(&photo.sha256, false).map(|(_, bytes)| bytes);
+        if bytes.as_ref().ok() != visit.photos.get(&photo.sha256) {
+            wrong
+                .push(format!("{id}: {who}'s bytes of photo {} are not those that were taken", photo.sha256));
+        }
+    }
     conflicts(id, &who, visit, summary.conflicts, wrong);
     Some(view)
 }

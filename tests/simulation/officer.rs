@@ -293,31 +293,6 @@ impl Hand<'_> {
             }),
         }
     }
-
-    /// Whether HQ holds the commit that began a visit: it has no checklist then.
-    fn is_held(&self, visit: &str) -> bool {
-        let view = self.phone.engine.visit_get(VisitRef { visit: visit.into() });
-        view.is_ok_and(|view| view.sections.is_empty())
-    }
-
-    /// A call was not answered with success.
-    fn failed(&mut self, error: &ApiError, unsure: impl FnOnce() -> Unsure) -> Done {
-        if self.phone.disk.ended() {
-            self.phone.unsure = Some(unsure());
-        }
-        self.failed_surely(error)
-    }
-
-    /// A sealed or empty visit may be refused, and everything on a full disk; nothing else.
-    fn failed_surely(&self, error: &ApiError) -> Done {
-        match error.code {
-            _ if self.phone.disk.ended() => Ok(Some("power lost while recording")),
-            ErrorCode::DiskFull if self.phone.disk.full() => Ok(Some("refused: disk full")),
-            ErrorCode::VisitSealed => Ok(Some("refused: sealed")),
-            ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
-            _ => Err(format!("an edit was refused: {error:?}")),
-        }
-    }
 }
 
 pub type Done = Result<Option<&'static str>, String>;

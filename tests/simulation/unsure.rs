@@ -1,12 +1,13 @@
-//! What was asked of a phone that lost power before it answered: after the restart it is there, or not, and either is right.
+//! Calls that do not succeed. What was asked of a phone that lost power before it answered is there after the restart, or
+//! not, and either is right.
 
 use std::collections::BTreeSet;
 
-use xuncha_engine::api::types::{Nothing, VisitRef, VisitView};
+use xuncha_engine::api::types::{ApiError, ErrorCode, Nothing, VisitRef, VisitView};
 use xuncha_tests::script::sha256;
 
 use crate::model::{Drawing, on_phone};
-use crate::officer::Hand;
+use crate::officer::{Done, Hand};
 
 /// A call that was not answered.
 pub enum Unsure {
@@ -25,6 +26,31 @@ pub enum Unsure {
 }
 
 impl Hand<'_> {
+    /// Whether HQ holds the commit that began a visit: it has no checklist then.
+    pub fn is_held(&self, visit: &str) -> bool {
+        let view = self.phone.engine.visit_get(VisitRef { visit: visit.into() });
+        view.is_ok_and(|view| view.sections.is_empty())
+    }
+
+    /// A call was not answered with success.
+    pub fn failed(&mut self, error: &ApiError, unsure: impl FnOnce() -> Unsure) -> Done {
+        if self.phone.disk.ended() {
+            self.phone.unsure = Some(unsure());
+        }
+        self.failed_surely(error)
+    }
+
+    /// A sealed or empty visit may be refused, and everything on a full disk; nothing else.
+    pub fn failed_surely(&self, error: &ApiError) -> Done {
+        match error.code {
+            _ if self.phone.disk.ended() => Ok(Some("power lost while recording")),
+            ErrorCode::DiskFull if self.phone.disk.full() => Ok(Some("refused: disk full")),
+            ErrorCode::VisitSealed => Ok(Some("refused: sealed")),
+            ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
+            _ => Err(format!("an edit was refused: {error:?}")),
+        }
+    }
+
     /// After the restart: looks whether what was asked had been done. Either is right, and from now on it is known.
     pub fn look_again(&mut self) -> Result<(), String> {
         let Some(unsure) = self.phone.unsure.take() else { return Ok(()) };
