@@ -81,6 +81,18 @@ impl Fleet {
         }
         phone.clock.reboot();
         phone.replace(copy);
+        if self.random.chance(50) {
+            phone.network.set_late();
+        }
+        self.work(number);
+    }
+
+    /// Some commits before the next sync, so that a forked chain has more than one on each branch.
+    fn work(&mut self, number: usize) {
+        for _ in 0..3 {
+            (0..3).for_each(|_| self.act(number));
+            self.phones[number].engine.suspend();
+        }
     }
 
     fn clone_phone(&mut self, number: usize) {
@@ -97,6 +109,8 @@ impl Fleet {
         if let Some(clone) = self.phones.last_mut() {
             (clone.cloned, clone.estranged) = (true, estranged);
         }
+        self.work(number);
+        self.work(self.phones.len() - 1);
     }
 
     /// Noise, and what somebody on the wire made of a phone's own requests.

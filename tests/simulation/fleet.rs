@@ -20,7 +20,7 @@ use crate::nature::{MachineClock, MachineEntropy, Time};
 use crate::network::{Counts, Network};
 use crate::officer::Hand;
 use crate::phone::Phone;
-use crate::stage::{PHONES_MIN, Stage, runtime};
+use crate::stage::{self, PHONES_MIN, Stage, runtime};
 use crate::unsure::Unsure;
 
 /// Steps of a small fleet, and more for each phone beyond.
@@ -95,7 +95,7 @@ impl Fleet {
         let entropy = Arc::new(MachineEntropy::new(random.number()));
         let counts = Counts::default();
         let hq = Arc::new(Hq::on(stage.hq.path(), clock, entropy, counts.clone(), random.number()));
-        let size = size(&mut random).min(stage.phones.len());
+        let size = stage::size(&mut random).min(stage.phones.len());
         let hostile = Hostile::enrol(&hq, stage.phones[size / 2].officer, random.number());
         hq.set_calm(false);
         let mut fleet = Self {
@@ -153,7 +153,7 @@ impl Fleet {
         self.heal();
     }
 
-    fn act(&mut self, number: usize) {
+    pub fn act(&mut self, number: usize) {
         self.doom(number);
         let done = self.hand(number).act();
         match done {
@@ -290,14 +290,4 @@ impl Fleet {
             ("false conflicts", false_conflicts),
         ]);
     }
-}
-
-/// Mostly small fleets, in which phones meet often; now and then a whole brigade.
-fn size(random: &mut Random) -> usize {
-    let size = match random.below(100) {
-        0..70 => 3 + random.below(3),
-        70..95 => 6 + random.below(7),
-        _ => 13 + random.below(28),
-    };
-    usize::try_from(size).unwrap_or_default()
 }

@@ -43,6 +43,8 @@ struct State {
     away: bool,
     sent: Vec<Request>,
     answered: Vec<(String, Response)>,
+    /// The next request gets an old answer.
+    late: bool,
     /// Of the phone; what has no power sends nothing.
     disk: Option<Arc<SimDisk>>,
 }
@@ -96,14 +98,26 @@ impl Fault {
 impl Network {
     pub fn new(hq: Arc<Hq>, counts: Counts, seed: u64) -> Self {
         let random = Random::seeded(seed);
-        let state =
-            State { random, calm: false, away: false, sent: Vec::new(), answered: Vec::new(), disk: None };
+        let state = State {
+            random,
+            calm: false,
+            away: false,
+            sent: Vec::new(),
+            answered: Vec::new(),
+            late: false,
+            disk: None,
+        };
         Self { hq, counts, killed: Notify::new(), state: Mutex::new(state) }
     }
 
     /// From now on everything arrives, once and whole.
     pub fn heal(&self) {
         self.with(|state| (state.calm, state.away) = (true, false));
+    }
+
+    /// An answer that was on its way when the phone was replaced.
+    pub fn set_late(&self) {
+        self.with(|state| state.late = true);
     }
 
     pub fn set_away(&self, away: bool) {
@@ -136,8 +150,10 @@ impl Network {
             if state.away {
                 return Err(Lost::Unreachable);
             }
-            if state.sent.len() < OLD_MAX {
-                state.sent.push(request.clone());
+            let State { random, sent, .. } = state;
+            remember(random, sent, request.clone());
+            if std::mem::take(&mut state.late) {
+                return Ok(Fault::OldAnswer);
             }
             if state.calm || !state.random.chance(30) {
                 return Ok(Fault::None);
@@ -181,9 +197,8 @@ impl Network {
         }
         let mut answer = self.hq.hear(request, None).await.ok_or(Lost::Unreachable)?;
         self.with(|state| {
-            if state.answered.len() < OLD_MAX {
-                state.answered.push((path, answer.clone()));
-            }
+            let State { random, answered, .. } = state;
+            remember(random, answered, (path, answer.clone()));
         });
         match fault {
             Fault::AnswerLost => Err(Lost::Unreachable),
@@ -212,6 +227,16 @@ impl Network {
 impl Transport for Network {
     fn send(&self, request: Request) -> Answer<'_> {
         Box::pin(self.carry(request))
+    }
+}
+
+/// Keeps what is new, in place of something older when there is much.
+fn remember<T>(random: &mut Random, old: &mut Vec<T>, new: T) {
+    if old.len() < OLD_MAX {
+        old.push(new);
+    } else {
+        let at = usize::try_from(random.below(OLD_MAX as u64)).unwrap_or_default();
+        old[at] = new;
     }
 }
 

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use xuncha_domain::ids::OfficerId;
 use xuncha_engine::api::types::Enroll;
+use xuncha_tests::random::Random;
 use xuncha_tests::world::copy_folder;
 
 use crate::hq::{ADDRESS, Hq};
@@ -79,4 +80,14 @@ fn officers(hq: &Hq) -> Vec<(OfficerId, Option<String>)> {
         group[n / 2 % group.len()].clone()
     });
     city.iter().cloned().chain(rest).take(PHONES_MAX).collect()
+}
+
+/// Mostly small fleets, in which phones meet often; now and then a whole brigade.
+pub fn size(random: &mut Random) -> usize {
+    let size = match random.below(100) {
+        0..70 => 3 + random.below(3),
+        70..95 => 6 + random.below(7),
+        _ => 13 + random.below(28),
+    };
+    usize::try_from(size).unwrap_or_default()
 }
