@@ -279,7 +279,10 @@ impl Hand<'_> {
             Ok(now) => {
                 let id = &view.summary.id;
                 self.model.edit(id, field, &self.phone.author, value, drawing)?;
-                self.phone.screens.insert(id.clone(), now);
+                // Else the next tap comes before the screen is drawn again.
+                if self.random.chance(80) {
+                    self.phone.screens.insert(id.clone(), now);
+                }
                 Ok(Some(name))
             }
             Err(error) if error.code == ErrorCode::BadRequest && self.is_held(&view.summary.id) => {

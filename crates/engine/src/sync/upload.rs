@@ -44,7 +44,8 @@ impl Upload {
             file: PathBuf::from(&photo.file),
             original: true,
             url: photo.upload_url.clone(),
-            at: photo.sent,
+            // Without an address nothing of it is known to be there, whatever HQ once said of the whole.
+            at: photo.upload_url.as_ref().map_or(0, |_| photo.sent),
             sure: false,
             brought: false,
         }
