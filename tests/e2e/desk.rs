@@ -106,6 +106,30 @@ impl Desk {
         self.0.css("[data-testid='settled-undo'][data-value='no']").appears();
     }
 
+    /// The one pair that HQ found is counted as one visit.
+    pub fn joins_the_pair(&self) {
+        self.opens("conflicts");
+        self.0.css("[data-testid='duplicates-open'] [data-testid='duplicate-pair']").are(1);
+        self.0.shot("console-8-duplicates");
+        self.0.part("duplicate-join").click();
+        self.0.css("[data-testid='duplicates-joined'] [data-testid='duplicate-pair']").are(1);
+        self.opens("visits");
+        self.0.part("overview-visits").says("1");
+    }
+
+    /// The visit of this officer goes back with a remark.
+    pub fn returns_a_visit(&self, officer: &str, remark: &str) {
+        self.opens("visits");
+        self.0.part("visit-row").are(2);
+        let row = if self.0.part("visit-row").text().contains(officer) { 0 } else { 1 };
+        self.0.part("visit-row").nth(row).click();
+        self.0.part("retraction").says("看错了门牌");
+        self.0.part("review-remark").fill(remark);
+        self.0.part("review-return").click();
+        self.0.css("[data-testid='review-state'][data-state='returned']").appears();
+        self.0.shot("console-9-returned");
+    }
+
     pub fn opens(&self, page: &str) {
         self.0.css(&format!("nav a[href='#/{page}']")).click();
     }

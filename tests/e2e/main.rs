@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod acts;
 mod browser;
 mod desk;
 mod enrolment;

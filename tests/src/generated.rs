@@ -36,6 +36,9 @@ pub fn console() -> String {
     types.visit::<console::ConflictQuery>();
     types.visit::<console::ConflictPage>();
     types.visit::<console::ResolveConflict>();
+    types.visit::<console::ReviewVisit>();
+    types.visit::<console::DuplicatePage>();
+    types.visit::<console::DecideDuplicate>();
     types.visit::<console::DeviceRow>();
     types.visit::<console::OfficerInfo>();
     types.visit::<console::TeamInfo>();

@@ -9,8 +9,10 @@
     reason = "a test fails by panicking, also in its helpers"
 )]
 
+mod acts;
 mod bad_input;
 mod copied;
+mod duplicates;
 mod inbox;
 mod join;
 mod joint;

@@ -13,6 +13,7 @@ mod phone;
 pub mod photo;
 mod recover;
 pub mod rescue;
+mod standing;
 mod store;
 mod sync;
 pub mod system;

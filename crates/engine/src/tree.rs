@@ -88,9 +88,7 @@ impl Tree {
     /// Names what a screen sees of a field, so that its edit replaces exactly that.
     pub fn token(&self, entity: EntityId, name: &str) -> Token {
         let field = self.fields.get(&(entity, name.to_owned()));
-        let bytes: Vec<u8> =
-            field.map(Field::token).into_iter().flatten().flat_map(|commit| commit.0).collect();
-        URL_SAFE_NO_PAD.encode(bytes)
+        write_token(field.map(Field::token).into_iter().flatten())
     }
 
     /// The entities of one kind, in the order in which this phone first saw them.
@@ -146,7 +144,7 @@ impl Tree {
             .filter_map(|((entity, name), _)| {
                 let node = self.nodes.get(entity)?;
                 let shown = self.shown(*entity, name)?;
-                let open = shown.state != Agreement::Agreed && choosable(node.kind);
+                let open = shown.state != Agreement::Agreed && choosable(node.kind, name);
                 open.then_some((node, name.as_str(), shown))
             })
             .collect();
@@ -155,12 +153,30 @@ impl Tree {
     }
 }
 
-/// What a screen saw, by its token.
+/// Commits that one act can have seen: far more than a visit is made of.
+pub const BASIS_MAX: usize = 1_000;
+
+/// Names ops or commits that a screen drew.
+pub fn write_token(drawn: impl IntoIterator<Item = CommitRef>) -> Token {
+    let bytes: Vec<u8> = drawn.into_iter().flat_map(|commit| commit.0).collect();
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What a screen saw of a field, by its token.
 pub fn read_token(token: &str) -> Result<Vec<CommitRef>> {
+    read_refs(token, xuncha_domain::limits::OVER_MAX)
+}
+
+/// What a screen saw of a thing, by its token.
+pub fn read_basis(token: &str) -> Result<Vec<CommitRef>> {
+    read_refs(token, BASIS_MAX)
+}
+
+fn read_refs(token: &str, max: usize) -> Result<Vec<CommitRef>> {
     let stale = || Error::Refused(ErrorCode::StaleToken, "the token is not one of ours");
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| stale())?;
     let refs = refs_from_bytes(&bytes);
-    let whole = refs.len() * 16 == bytes.len() && refs.len() <= xuncha_domain::limits::OVER_MAX;
+    let whole = refs.len() * 16 == bytes.len() && refs.len() <= max;
     if whole { Ok(refs) } else { Err(stale()) }
 }
 

@@ -90,10 +90,13 @@ fn console() -> OpenApiRouter<App> {
         .routes(routes!(visits::visits))
         .routes(routes!(visits::visit))
         .routes(routes!(visits::conflicts))
+        .routes(routes!(visits::duplicates))
         .routes(routes!(photos::photo))
         .routes(routes!(events::console))
         // settling
         .routes(routes!(visits::resolve))
+        .routes(routes!(visits::review))
+        .routes(routes!(visits::decide_duplicate))
         // people and devices
         .routes(routes!(people::officers, people::add_officer))
         .routes(routes!(people::teams))

@@ -81,6 +81,78 @@ pub struct VisitRow {
     pub sealed: bool,
     pub after_seal: u32,
     pub received_ms: i64,
+    /// Taken back, and nothing speaks against that: it does not count.
+    pub retracted: bool,
+    /// approved or returned.
+    pub review: Option<String>,
+    /// Entries that the review had not seen.
+    pub after_review: u32,
+    /// How many other visits count as one with this.
+    pub joined: u32,
+}
+
+/// The last word on whether a thing counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct RetractionRow {
+    pub retracted: bool,
+    pub because: String,
+    /// Entries that nobody who retracted it had seen.
+    pub news: u32,
+    /// Somebody else says the opposite.
+    pub disputed: bool,
+    pub by: LiveValue,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ReviewRow {
+    /// approved or returned.
+    pub state: String,
+    pub remark: String,
+    pub by: LiveValue,
+    /// Entries that it had not seen.
+    pub after: u32,
+    /// Handed back with the next review.
+    pub over: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct ReviewVisit {
+    /// approved or returned.
+    pub state: String,
+    /// Needed to return a visit.
+    pub remark: String,
+    /// The commits that the console drew: `basis` of the visit.
+    pub basis: Vec<String>,
+    /// The review that it drew.
+    pub over: Vec<String>,
+}
+
+/// Two visits, the earlier first: to one venue at one time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DuplicatePair {
+    pub visits: Vec<VisitRow>,
+    pub same_members: bool,
+    pub two_phones: bool,
+    /// Handed back with a decision.
+    pub over: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DuplicatePage {
+    /// Nobody decided yet.
+    pub open: Vec<DuplicatePair>,
+    /// Counted as one.
+    pub joined: Vec<DuplicatePair>,
+    /// Decided to be two.
+    pub apart: Vec<DuplicatePair>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct DecideDuplicate {
+    pub visits: [String; 2],
+    /// Count them as one; false keeps or takes them apart.
+    pub same: bool,
+    pub over: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
@@ -97,6 +169,11 @@ pub struct VisitDetail {
     pub photos: Vec<PhotoRow>,
     pub members: Vec<MemberRow>,
     pub presence: Vec<PresenceRow>,
+    /// Whether the visit as a whole was taken back.
+    pub retraction: Option<RetractionRow>,
+    pub review: Option<ReviewRow>,
+    /// The commits that hold what is shown, handed back with a review.
+    pub basis: Vec<String>,
     pub seals: Vec<SealRow>,
     pub proof: Vec<CommitRow>,
 }
@@ -161,6 +238,7 @@ pub struct FindingRow {
     pub item_en: String,
     pub status: Option<FieldRow>,
     pub description: Option<FieldRow>,
+    pub retraction: Option<RetractionRow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
@@ -175,6 +253,7 @@ pub struct ReadingRow {
     /// normal, abnormal or implausible.
     pub verdict: Option<String>,
     pub corrected_because: Option<String>,
+    pub retraction: Option<RetractionRow>,
     pub shown: FieldRow,
 }
 
@@ -198,6 +277,7 @@ pub struct PhotoRow {
     pub held: bool,
     /// The phone's thumbnail, when HQ holds it: what there is to see until the original is here.
     pub thumb: Option<String>,
+    pub retraction: Option<RetractionRow>,
     pub officer_name: String,
     pub raw_ms: i64,
     pub corrected_ms: i64,

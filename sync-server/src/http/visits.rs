@@ -10,7 +10,8 @@ use super::console_user::Signed;
 use super::error::Problem;
 use super::json::{Asked, Body, Id};
 use super::types::{
-    ApiProblem, ConflictPage, ConflictQuery, Overview, ResolveConflict, VisitDetail, VisitPage, VisitQuery,
+    ApiProblem, ConflictPage, ConflictQuery, DecideDuplicate, DuplicatePage, Overview, ResolveConflict,
+    ReviewVisit, VisitDetail, VisitPage, VisitQuery,
 };
 
 #[utoipa::path(get, path = "/api/overview", responses((status = 200, description = "Done", body = Overview), (status = 401, description = "Not signed in", body = ApiProblem)))]
@@ -62,4 +63,37 @@ pub(super) async fn resolve(
         Some(visit) => Json(visit).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     })
+}
+
+/// A supervisor approves a visit or returns it with a remark.
+#[utoipa::path(post, path = "/api/visits/{id}/review", params(("id" = String, Path)), request_body = ReviewVisit,
+    responses((status = 200, description = "Done", body = VisitDetail), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
+pub(super) async fn review(
+    State(app): State<App>,
+    Signed(user): Signed,
+    Id(id): Id<16>,
+    Body(wanted): Body<ReviewVisit>,
+) -> Result<Json<VisitDetail>, Problem> {
+    Ok(Json(app.run(move |service| service.review(&user, &id, &wanted)).await?))
+}
+
+/// Visits that may be one call, and what was decided of them.
+#[utoipa::path(get, path = "/api/duplicates",
+    responses((status = 200, description = "Done", body = DuplicatePage), (status = 401, description = "Not signed in", body = ApiProblem)))]
+pub(super) async fn duplicates(
+    State(app): State<App>,
+    Signed(_): Signed,
+) -> Result<Json<DuplicatePage>, Problem> {
+    Ok(Json(app.run(|service| service.duplicates()).await?))
+}
+
+/// Joins two visits to one call, or keeps them apart.
+#[utoipa::path(post, path = "/api/duplicates/decide", request_body = DecideDuplicate,
+    responses((status = 200, description = "Done", body = DuplicatePage), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
+pub(super) async fn decide_duplicate(
+    State(app): State<App>,
+    Signed(user): Signed,
+    Body(wanted): Body<DecideDuplicate>,
+) -> Result<Json<DuplicatePage>, Problem> {
+    Ok(Json(app.run(move |service| service.decide_duplicate(&user, &wanted)).await?))
 }

@@ -8,6 +8,7 @@
 mod blobs;
 mod copies;
 mod devices;
+mod duplicates;
 mod feed;
 mod log;
 mod merge;
@@ -33,6 +34,7 @@ use xuncha_domain::disk::{Disk, RealDisk};
 pub use blobs::{UploadRow, UploadState};
 pub use copies::read_copy;
 pub use devices::{DeviceRecord, EnrolCodeRow, NewDevice};
+pub use duplicates::Pair;
 pub use feed::{FeedEnd, RunRow};
 pub use log::{ChainRow, CommitRow, CommitState, NewChain, NewPacket, PacketRow, RowId};
 pub use merge::{EntityRow, LiveRow};

@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_rows.sql"),
     include_str!("../../migrations/sqlite/0005_quotas.sql"),
     include_str!("../../migrations/sqlite/0006_settled.sql"),
+    include_str!("../../migrations/sqlite/0007_acts.sql"),
 ];
 
 /// The oldest step whose code can work on a file of the newest step.

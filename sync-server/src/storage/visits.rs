@@ -27,6 +27,9 @@ pub struct VisitRecord {
     pub sealed: bool,
     pub after_seal: u32,
     pub received_ms: i64,
+    pub retracted: bool,
+    pub review: Option<&'static str>,
+    pub after_review: u32,
 }
 
 /// What a list reads: the record with its venue and counts.
@@ -54,6 +57,9 @@ pub struct VisitListed {
     pub sealed: bool,
     pub after_seal: u32,
     pub received_ms: i64,
+    pub retracted: bool,
+    pub review: Option<String>,
+    pub after_review: u32,
 }
 
 /// What a list is narrowed by; none leaves a condition out.
@@ -72,7 +78,7 @@ const LISTED: &str =
     v.started_ms, v.finished_ms, v.answered, v.failed, v.readings, v.abnormal,
     (SELECT count(*) FROM visit_photos f WHERE f.visit = v.entity),
     (SELECT count(*) FROM visit_photos f JOIN blobs b ON b.sha256 = f.sha256 WHERE f.visit = v.entity),
-    v.conflicts, v.sealed, v.after_seal, v.received_ms
+    v.conflicts, v.sealed, v.after_seal, v.received_ms, v.retracted, v.review, v.after_review
   FROM visits v LEFT JOIN venues p ON p.id = v.venue";
 
 const FILTER: &str = "(?1 IS NULL OR v.started_ms < ?1) AND (?2 IS NULL OR p.district = ?2)
@@ -103,6 +109,9 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<VisitListed> {
         sealed: row.get(19)?,
         after_seal: row.get(20)?,
         received_ms: row.get(21)?,
+        retracted: row.get(22)?,
+        review: row.get(23)?,
+        after_review: row.get(24)?,
     })
 }
 
@@ -143,14 +152,6 @@ impl Read<'_> {
         Ok(statement.query_map([visit], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// Visits that began in a span of time.
-    pub fn count_visits_between(&self, from_ms: i64, to_ms: i64) -> Result<u64, Error> {
-        Ok(self
-            .conn
-            .prepare_cached("SELECT count(*) FROM visits WHERE started_ms >= ?1 AND started_ms < ?2")?
-            .query_row((from_ms, to_ms), |row| row.get(0))?)
-    }
-
     /// Photos that visits name and HQ does not hold yet.
     pub fn count_photos_missing(&self) -> Result<u64, Error> {
         Ok(self.conn.query_row(
@@ -183,7 +184,7 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         // Replacing the row also removes its members and photos.
         self.conn.prepare_cached("DELETE FROM visits WHERE entity = ?1")?.execute([visit.entity])?;
-        let values: [&dyn ToSql; 17] = [
+        let values: [&dyn ToSql; 20] = [
             &visit.entity,
             &visit.id,
             &visit.scope,
@@ -201,12 +202,15 @@ impl Tx<'_> {
             &visit.sealed,
             &visit.after_seal,
             &visit.received_ms,
+            &visit.retracted,
+            &visit.review,
+            &visit.after_review,
         ];
         self.conn
             .prepare_cached(
                 "INSERT INTO visits (entity, id, scope, venue, kind, mode, lead, started_ms, finished_ms, answered, failed,
-                   readings, abnormal, conflicts, sealed, after_seal, received_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                   readings, abnormal, conflicts, sealed, after_seal, received_ms, retracted, review, after_review)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
             )?
             .execute(values)?;
         let mut member = self

@@ -3,16 +3,17 @@
 use crate::cbor::Value;
 use crate::checklist::{Checklist, judge};
 use crate::log::body::Kind;
-use crate::merge::{self, Display, Field};
+use crate::merge::{self, Agreement, Display, Field};
 use crate::status::Machine;
 
 use super::fact::Reading;
+use super::retraction::Retraction;
 use super::{answer, field, kind};
 
 /// How grave a value is, by the visit's own checklist version where it has one.
 pub fn severity(kind: Kind, name: &str, checklist: Option<&Checklist>, value: &Value) -> u8 {
     match kind {
-        kind::VISIT => {
+        kind::VISIT if name != field::RETRACTED => {
             if let Some(item) = field::answered_item(name) {
                 let item = checklist.and_then(|checklist| checklist.item(item));
                 return match (item, answer::from_value(value)) {
@@ -22,6 +23,10 @@ pub fn severity(kind: Kind, name: &str, checklist: Option<&Checklist>, value: &V
             }
             // A member of a set: present is the graver claim.
             u8::from(field::member_officer(name).is_some() && value.as_bool() == Some(true))
+        }
+        _ if name == field::RETRACTED => {
+            // What still counts is the graver claim: a doubtful retraction hides nothing.
+            u8::from(Retraction::from_value(value).is_some_and(|retraction| !retraction.retracted))
         }
         kind::READING if name == field::FACT => {
             Reading::from_value(value).and_then(|reading| reading.verdict()).map_or(0, |v| v.severity_rank())
@@ -49,13 +54,45 @@ pub fn display<'a>(
     checklist: Option<&Checklist>,
     field: &'a Field,
 ) -> Option<Display<'a>> {
-    merge::display(field, &|value| severity(kind, name, checklist, value), &|a, b| absorbs(kind, name, a, b))
+    let mut shown = merge::display(field, &|value| severity(kind, name, checklist, value), &|a, b| {
+        absorbs(kind, name, a, b)
+    })?;
+    // Two who retracted the same thing agree, whatever each had seen of it.
+    let said = |live: &merge::Live| Some(Retraction::from_value(live.value.value()?)?.retracted);
+    let first = shown.live.first().and_then(|live| said(live));
+    if name == field::RETRACTED && first.is_some() && shown.live.iter().all(|live| said(live) == first) {
+        shown.state = Agreement::Agreed;
+    }
+    Some(shown)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{CommitRef, OfficerId};
+    use crate::merge::Stored;
+    use crate::model::basis::Basis;
     use crate::model::words::{Sequence, Site};
+
+    #[test]
+    fn two_retractions_agree_whatever_they_saw_and_a_doubtful_one_hides_nothing() {
+        let live = |n: u8, retracted| crate::merge::Live {
+            commit: CommitRef([n; 16]),
+            value: Stored::Plain(Retraction { retracted, basis: vec![Basis::Own(u64::from(n))] }.to_value()),
+            officer: OfficerId([n; 16]),
+            corrected_ms: i64::from(n),
+        };
+        let shown = |lives: [crate::merge::Live; 2]| {
+            let mut field = Field::default();
+            for live in lives {
+                field.count(live, &[], |_| false);
+            }
+            let shown = display(kind::VISIT, field::RETRACTED, None, &field).unwrap();
+            (shown.live[0].commit.0[0], shown.state)
+        };
+        assert_eq!(shown([live(1, true), live(2, true)]), (2, Agreement::Agreed));
+        assert_eq!(shown([live(1, false), live(2, true)]), (1, Agreement::Conflict));
+    }
 
     #[test]
     fn a_fever_is_grave_and_the_cold_of_a_room_is_not() {

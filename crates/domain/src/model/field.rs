@@ -7,6 +7,11 @@ pub const FACT: &str = "fact";
 /// Why a fact was corrected; on the same entity, set in the same commit as the correction.
 pub const REASON: &str = "reason";
 
+/// Whether a thing was taken back, with the basis of that.
+pub const RETRACTED: &str = "retracted";
+/// Why; set in the same commit.
+pub const RETRACTED_BECAUSE: &str = "retracted_because";
+
 pub const NAME: &str = "name";
 pub const CATEGORY: &str = "category";
 pub const DISTRICT: &str = "district";

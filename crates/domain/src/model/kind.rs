@@ -23,7 +23,10 @@ pub const PRESENCE: Kind = 10;
 pub const VERDICT: Kind = 64;
 pub const ERASE: Kind = 65;
 pub const CLOSE: Kind = 66;
+/// That two visits are one call, or are not.
 pub const SAME_AS: Kind = 67;
+/// A supervisor's review of a visit. Keyed by the visit alone.
+pub const REVIEW: Kind = 68;
 
 /// Whether only HQ's own chains may hold ops of this kind; a device's commit with one is held.
 pub fn reserved_for_hq(kind: Kind) -> bool {

@@ -5,10 +5,14 @@
 //! op on field [`field::FACT`] with the whole record; a set (the officers of a visit) is one field per member.
 
 pub mod answer;
+pub mod basis;
 pub mod display;
 pub mod fact;
 pub mod field;
 pub mod kind;
+pub mod retraction;
+pub mod review;
+pub mod same_as;
 pub mod seal;
 pub mod verdict;
 pub mod visit;

@@ -11,6 +11,7 @@ use crate::ids::{CommitRef, EntityId, tagged_hash};
 use crate::log::body::Entity;
 use crate::merge::Stored;
 
+pub use super::basis::Basis;
 use super::{field, kind};
 
 pub const SEAL_TAG: &str = "xuncha/1 seal";
@@ -131,35 +132,19 @@ pub struct Seal {
     pub basis: Vec<Basis>,
 }
 
-/// A commit of a basis: an ancestor on the sealing chain by its number alone, another by its reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Basis {
-    Own(u64),
-    Other(CommitRef),
-}
-
 impl Seal {
     /// `[hash, null | checklist, photos, [number | reference…]]`.
     pub fn to_value(&self) -> Value {
-        let basis = self.basis.iter().map(|basis| match basis {
-            Basis::Own(seq) => Value::Int(seq.cast_signed()),
-            Basis::Other(commit) => Value::bytes(commit.0),
-        });
         Value::Array(vec![
             Value::bytes(self.hash),
             Value::option(self.checklist, Value::bytes),
             Value::Int(self.photos.into()),
-            Value::Array(basis.collect()),
+            super::basis::to_value(&self.basis),
         ])
     }
 
     pub fn from_value(value: &Value) -> Option<Self> {
         let [hash, checklist, photos, basis] = value.as_array()? else { return None };
-        let basis = basis.as_array()?.iter().map(|item| match item {
-            Value::Int(seq) => u64::try_from(*seq).ok().map(Basis::Own),
-            Value::Bytes(bytes) => CommitRef::from_slice(bytes).ok().map(Basis::Other),
-            _ => None,
-        });
         Some(Self {
             hash: hash.as_bytes()?.try_into().ok()?,
             checklist: match checklist {
@@ -167,7 +152,7 @@ impl Seal {
                 value => Some(value.as_bytes()?.try_into().ok()?),
             },
             photos: u32::try_from(photos.as_int()?).ok()?,
-            basis: basis.collect::<Option<Vec<_>>>()?,
+            basis: super::basis::from_value(basis)?,
         })
     }
 }

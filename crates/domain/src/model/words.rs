@@ -48,6 +48,11 @@ words!(
 );
 
 words!(
+    /// What a supervisor made of a visit.
+    ReviewState { Approved = 1 "approved", Returned = 2 "returned" }
+);
+
+words!(
     /// Why HQ holds a commit back.
     HeldReason {
         /// An op of a kind that only HQ may write.

@@ -33,6 +33,7 @@ fn the_committed_files_are_what_this_code_makes() {
         ("receipt", records::receipt()),
         ("messages", records::messages()),
         ("invite", records::invite()),
+        ("acts", records::acts()),
         ("fork", stories::fork()),
         ("successor", stories::successor()),
         ("damaged_commit", stories::damaged_commit()),

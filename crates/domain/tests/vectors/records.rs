@@ -10,7 +10,11 @@ use xuncha_domain::log::crypto::{SecretKey, Signer};
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::log::packet::{Compression, Packet, dictionary_name};
 use xuncha_domain::log::payload;
+use xuncha_domain::model::basis::{self, Basis};
 use xuncha_domain::model::fact::{ExifClaims, Photo, Position};
+use xuncha_domain::model::retraction::Retraction;
+use xuncha_domain::model::review::{self, Review, ReviewState};
+use xuncha_domain::model::same_as::SameAs;
 use xuncha_domain::model::{field, kind, visit};
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::enroll::{EnrollRequest, Proof};
@@ -344,4 +348,33 @@ pub fn invite() -> Json {
         text
     });
     json!({ "read": read, "refused": refused })
+}
+
+/// Values of acts with a basis, and of pairs of visits, with the ids of what they are written on.
+pub fn acts() -> Json {
+    let visit = visit::visit(EntityId([0x11; 16]));
+    let basis = vec![Basis::Own(3), Basis::Other(CommitRef([0xdd; 16]))];
+    let retractions = [(true, basis.clone()), (false, Vec::new())].map(|(retracted, basis)| {
+        json!({ "retracted": retracted, "value": json::value(&Retraction { retracted, basis }.to_value()) })
+    });
+    let reviews = ReviewState::ALL.iter().map(|state| {
+        let review = Review { state: *state, basis: basis.clone() };
+        json!({ "state": state.as_str(), "value": json::value(&review.to_value()) })
+    });
+    let (a, b) = (EntityId([0x22; 16]), EntityId([0x11; 16]));
+    let pairs = [true, false].map(|same| {
+        let pair = SameAs::new(a, b, same).unwrap();
+        json!({
+            "visits": [hex(a), hex(b)],
+            "entity": json::entity(&pair.entity()),
+            "value": json::value(&pair.to_value()),
+        })
+    });
+    json!({
+        "basis": json::value(&basis::to_value(&basis)),
+        "retractions": retractions,
+        "review": json::entity(&review::entity(&visit)),
+        "reviews": reviews.collect::<Vec<_>>(),
+        "pairs": pairs,
+    })
 }

@@ -18,13 +18,15 @@ use xuncha_domain::model::{answer, field, kind, visit};
 
 use super::reference::officer;
 use super::types::{
-    Answer, Candidate, ChoiceRow, ErrorCode, LeadLevel, Nothing, ReadingInput, Token, VisitKind, VisitMode,
+    Answer, Candidate, ChoiceRow, ErrorCode, LeadLevel, Nothing, ReadingInput, Standing, Token, VisitKind,
+    VisitMode,
 };
 use super::view::summary;
 use super::visit::{bad, scope_of};
 use super::written::Authors;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::standing;
 use crate::store::settled::{self, Settled};
 use crate::store::{log, rows};
 use crate::tree::{Node, Tree};
@@ -41,6 +43,8 @@ pub struct ConflictInbox {
     pub open: Vec<ConflictRow>,
     /// Different values by this or another officer on two devices: theirs to settle.
     pub yours: Vec<ConflictRow>,
+    /// Retracted things of which somebody recorded more, or which somebody else lets stand.
+    pub retracted: Vec<RetractedRow>,
     /// Newest first.
     pub settled: Vec<SettledRow>,
     /// There are visits beyond those on the page.
@@ -57,6 +61,16 @@ pub struct ConflictRow {
     pub token: Token,
     /// The displayed one first.
     pub values: Vec<Candidate<FieldValue>>,
+}
+
+/// A retracted thing that a person has to look at again. `retract` decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RetractedRow {
+    pub visit: String,
+    pub venue_name: String,
+    pub entity: String,
+    pub about: ConflictAbout,
+    pub standing: Standing,
 }
 
 /// A conflict that somebody settled, and what is there now.
@@ -90,6 +104,10 @@ pub enum ConflictPart {
     Note,
     Reading,
     ReadingReason,
+    /// The visit, a finding or a photo as a whole.
+    Visit,
+    Finding,
+    Photo,
     Other,
 }
 
@@ -130,16 +148,20 @@ pub fn list(engine: &Engine, _: Nothing) -> Result<ConflictInbox> {
         let mut clerk =
             Clerk { engine, connection, authors: Authors::new(connection)?, trees: BTreeMap::new() };
         let disputed = rows::disputed(connection, VISITS_MAX + 1)?;
-        let more = disputed.len() > VISITS_MAX as usize;
-        let (mut open, mut yours) = (Vec::new(), Vec::new());
+        let mut inbox = ConflictInbox {
+            open: Vec::new(),
+            yours: Vec::new(),
+            retracted: Vec::new(),
+            settled: Vec::new(),
+            more: disputed.len() > VISITS_MAX as usize,
+        };
         for visit in disputed.into_iter().take(VISITS_MAX as usize) {
-            clerk.open(visit, &mut open, &mut yours)?;
+            clerk.open(visit, &mut inbox)?;
         }
-        let mut settled = Vec::new();
         for row in settled::last(connection, SETTLED_MAX)? {
-            settled.extend(clerk.settled(&row)?);
+            inbox.settled.extend(clerk.settled(&row)?);
         }
-        Ok(ConflictInbox { open, yours, settled, more })
+        Ok(inbox)
     })
 }
 
@@ -152,7 +174,7 @@ pub fn choose(engine: &Engine, chosen: ChooseValue) -> Result<ConflictInbox> {
         let root = log::root_of(connection, entity)?.ok_or_else(no_record)?;
         let tree = Tree::read(connection, root)?.ok_or_else(no_record)?;
         let node = tree.nodes.get(&entity).ok_or_else(no_record)?;
-        if !choosable(node.kind) {
+        if !choosable(node.kind, &chosen.field) {
             return Err(bad("this is not for an officer to choose"));
         }
         let live = tree.live_op(entity, &chosen.field, &op).cloned();
@@ -179,9 +201,11 @@ pub fn choose(engine: &Engine, chosen: ChooseValue) -> Result<ConflictInbox> {
     list(engine, Nothing {})
 }
 
-/// Whether a person can choose between values of a thing. Starts, ends and seals are facts of one phone.
-pub fn choosable(kind: Kind) -> bool {
-    kind != kind::PRESENCE && !kind::reserved_for_hq(kind)
+/// Whether a person can choose between values of a field. Starts, ends and seals are facts of one phone; a retraction is
+/// decided anew, over what its thing is now.
+pub fn choosable(kind: Kind, name: &str) -> bool {
+    let retraction = name == field::RETRACTED || name == field::RETRACTED_BECAUSE;
+    kind != kind::PRESENCE && !kind::reserved_for_hq(kind) && !retraction
 }
 
 struct Clerk<'a> {
@@ -192,16 +216,32 @@ struct Clerk<'a> {
 }
 
 impl Clerk<'_> {
-    fn open(&self, visit: EntityId, open: &mut Vec<ConflictRow>, yours: &mut Vec<ConflictRow>) -> Result<()> {
+    fn open(&self, visit: EntityId, inbox: &mut ConflictInbox) -> Result<()> {
         let Some(tree) = Tree::read(self.connection, visit)? else { return Ok(()) };
         for (node, name, shown) in tree.disputed() {
             let row = self.row(&tree, node, name, &shown.live)?;
             match shown.state {
-                Agreement::Conflict => open.push(row),
-                Agreement::TwoOfYours | Agreement::Agreed => yours.push(row),
+                Agreement::Conflict => inbox.open.push(row),
+                Agreement::TwoOfYours | Agreement::Agreed => inbox.yours.push(row),
             }
         }
+        for node in tree.nodes.values() {
+            if !standing::of(self.connection, &tree, node.id)?.is_some_and(|found| found.open()) {
+                continue;
+            }
+            inbox.retracted.push(RetractedRow {
+                visit: tree.root.to_string(),
+                venue_name: self.venue_name(&tree)?,
+                entity: node.id.to_string(),
+                about: self.about(&tree, node, field::RETRACTED)?,
+                standing: super::retract::shown(self.connection, &self.authors, &tree, node.id)?,
+            });
+        }
         Ok(())
+    }
+
+    fn venue_name(&self, tree: &Tree) -> Result<String> {
+        Ok(summary(self.engine, self.connection, tree.root)?.venue.name)
     }
 
     /// None when the field is in conflict again, or when its thing is not here.
@@ -245,7 +285,7 @@ impl Clerk<'_> {
             .map(|live| self.authors.candidate(tree, live, read(node.kind, name, live.value.value())));
         Ok(ConflictRow {
             visit: tree.root.to_string(),
-            venue_name: summary(self.engine, self.connection, tree.root)?.venue.name,
+            venue_name: self.venue_name(tree)?,
             entity: node.id.to_string(),
             field: name.to_owned(),
             about: self.about(tree, node, name)?,
@@ -256,6 +296,12 @@ impl Clerk<'_> {
 
     fn about(&self, tree: &Tree, node: &Node, name: &str) -> Result<ConflictAbout> {
         let (part, item, of) = match (node.kind, name) {
+            (kind::VISIT, field::RETRACTED) => (ConflictPart::Visit, None, None),
+            (kind::FINDING, field::RETRACTED) => {
+                (ConflictPart::Finding, visit::finding_item(&node.key), None)
+            }
+            (kind::PHOTO, _) => (ConflictPart::Photo, visit::photo_item(&node.key), None),
+            (kind::READING, field::RETRACTED) => (ConflictPart::Reading, None, None),
             (kind::VISIT, field::VISIT_KIND) => (ConflictPart::Kind, None, None),
             (kind::VISIT, field::MODE) => (ConflictPart::Mode, None, None),
             (kind::VISIT, field::LEAD) => (ConflictPart::LeadLevel, None, None),

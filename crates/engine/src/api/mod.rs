@@ -7,6 +7,7 @@ mod join;
 pub mod photos;
 mod reading;
 mod reference;
+mod retract;
 pub(crate) mod sending;
 mod status;
 pub mod types;
@@ -19,6 +20,7 @@ use crate::engine::Engine;
 use crate::rescue::RescueBundle;
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
+pub use retract::Retract;
 use types::{
     AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DistrictRow, Enroll,
     ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, PhotoSending, QueueRow, SetAnswer,
@@ -122,6 +124,8 @@ calls! {
     finding_set(SetFinding) -> VisitView = finding::set;
     reading_add(AddReading) -> VisitView = reading::add;
     reading_correct(CorrectReading) -> VisitView = reading::correct;
+    /// Takes a visit, a finding, a photo or a reading back, with the reason, or lets it stand again.
+    retract(Retract) -> VisitView = retract::retract;
     /// Conflicts that wait for a person, and what was settled last.
     conflicts(Nothing) -> ConflictInbox = inbox::list;
     /// Settles a conflict, or undoes a settling by choosing another of its values.

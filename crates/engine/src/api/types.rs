@@ -237,7 +237,46 @@ pub struct VisitSummary {
     pub photos: u32,
     pub readings: u32,
     pub conflicts: u32,
+    /// Taken back, and nothing speaks against that: it does not count.
+    pub retracted: bool,
+    pub review: Option<ReviewState>,
+    /// How many other visits HQ counts as one with this.
+    pub joined: u32,
     pub state: SaveState,
+}
+
+/// What a supervisor at HQ made of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewState {
+    Approved,
+    Returned,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ReviewView {
+    pub state: ReviewState,
+    pub remark: Option<String>,
+    pub by: String,
+    pub at_ms: i64,
+    /// Entries that the supervisor had not seen.
+    pub after: u32,
+}
+
+/// Whether a thing counts, with what a retraction of it hands back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Standing {
+    pub basis: Token,
+    pub token: Token,
+    pub reason_token: Token,
+    pub retracted: bool,
+    pub because: Option<String>,
+    /// Entries that nobody who retracted it had seen: it needs another look.
+    pub news: u32,
+    /// Somebody else says the opposite.
+    pub disputed: bool,
+    /// Whose word it is, when there is one.
+    pub by: Option<Candidate<bool>>,
 }
 
 /// WGS-84, in units of 1e-7 degree as the log stores them; never GCJ-02 or BD-09.
@@ -409,6 +448,8 @@ pub struct VisitView {
     pub distance_m: Option<u32>,
     /// Entries that arrived after the seal and are not covered by it.
     pub after_seal: u32,
+    pub standing: Standing,
+    pub review: Option<ReviewView>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -506,6 +547,7 @@ pub struct FindingView {
     /// `open` or `fixed_on_spot` here; later states are set at the recheck.
     pub status: Shown<String>,
     pub description: Shown<String>,
+    pub standing: Standing,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -518,6 +560,7 @@ pub struct ReadingView {
     pub corrected_because: Option<String>,
     /// Handed back with a correction, as the token of the reading is.
     pub reason_token: Token,
+    pub standing: Standing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -555,6 +598,7 @@ pub struct PhotoView {
     /// Whether the bytes are on this phone.
     pub here: bool,
     pub state: SaveState,
+    pub standing: Standing,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

@@ -1,27 +1,31 @@
 //! From a tree of live values to what a screen draws, each value with the token of its drawing.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::{self, ChecklistItem, Judgement};
-use xuncha_domain::ids::EntityId;
-use xuncha_domain::merge::{Agreement, Live};
+use xuncha_domain::ids::{CommitRef, EntityId};
+use xuncha_domain::merge::Agreement;
 use xuncha_domain::model::fact::{Photo, Reading};
-use xuncha_domain::model::seal::{Basis, Seal};
-use xuncha_domain::model::{answer, field, kind, visit as entities, words};
+use xuncha_domain::model::review::{self, Review};
+use xuncha_domain::model::seal::Seal;
+use xuncha_domain::model::{answer, basis, field, kind, visit as entities, words};
 use xuncha_domain::reading::Verdict;
 
 use super::reference::officer;
 use super::status::{state, visit_state};
 use super::types::{
     Answer, AnswerKind, BasisRow, ChoiceRow, ErrorCode, FindingView, ItemView, LeadLevel, MemberView,
-    NoteView, PhotoView, Position, ReadingInput, ReadingVerdict, ReadingView, SaveState, SectionView, Shown,
-    VenueRow, VisitKind, VisitMode, VisitSummary, VisitView,
+    NoteView, PhotoView, Position, ReadingInput, ReadingVerdict, ReadingView, ReviewState, ReviewView,
+    SaveState, SectionView, Shown, Standing, VenueRow, VisitKind, VisitMode, VisitSummary, VisitView,
 };
 use super::venues;
 use super::written::Authors;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{journal, log, photos, rows};
+use crate::standing;
+use crate::store::{self, joined, log, photos, rows};
 use crate::tree::Tree;
 
 /// Draws one visit.
@@ -75,6 +79,9 @@ pub fn summary(engine: &Engine, connection: &Connection, id: EntityId) -> Result
         photos: counts.photos,
         readings: counts.readings,
         conflicts: counts.conflicts,
+        retracted: counts.retracted,
+        review: counts.review.and_then(words::ReviewState::from_number).map(ReviewState::from),
+        joined: joined::others(connection, id)?,
         state: visit_state(engine, connection, id)?,
     })
 }
@@ -109,6 +116,8 @@ impl Artist<'_> {
             position,
             distance_m,
             after_seal: self.after_seal()?,
+            standing: self.standing(root)?,
+            review: self.review()?,
             summary,
         })
     }
@@ -200,6 +209,7 @@ impl Artist<'_> {
             id: id.to_string(),
             status: self.shown(id, field::STATUS, text)?,
             description: self.shown(id, field::DESCRIPTION, text)?,
+            standing: self.standing(id)?,
         }))
     }
 
@@ -248,6 +258,7 @@ impl Artist<'_> {
                     .and_then(Value::as_text)
                     .map(str::to_owned),
                 reason_token: self.tree.token(node.id, field::REASON),
+                standing: self.standing(node.id)?,
             });
         }
         readings.sort_by_key(|reading| reading.at_ms);
@@ -269,6 +280,7 @@ impl Artist<'_> {
                 officer_name: officer(self.connection, live.officer)?.name,
                 at_ms: live.corrected_ms,
                 here: here.is_some(),
+                standing: self.standing(node.id)?,
                 state: match here {
                     // Held is the photo whose bytes and whose record are at HQ.
                     Some(row) => {
@@ -283,28 +295,47 @@ impl Artist<'_> {
         Ok(photos)
     }
 
-    /// Live ops outside the basis of every seal.
+    fn standing(&self, id: EntityId) -> Result<Standing> {
+        super::retract::shown(self.connection, &self.authors, &self.tree, id)
+    }
+
+    /// Live entries outside the basis of every seal.
     fn after_seal(&self) -> Result<u32> {
-        let mut covered = Vec::new();
-        let mut sealed = false;
+        let mut covered = BTreeSet::new();
         for presence in self.tree.of_kind(kind::PRESENCE) {
             let Some(live) = self.tree.live(presence.id, field::SEAL) else { continue };
             let Some(seal) = live.value.value().and_then(Seal::from_value) else { continue };
-            let Some(commit) = log::get(self.connection, live.commit)? else { continue };
-            sealed = true;
-            covered.push(live.commit);
-            for basis in seal.basis {
-                match basis {
-                    Basis::Other(reference) => covered.push(reference),
-                    Basis::Own(seq) => covered.extend(log::ancestor(self.connection, &commit, seq)?),
-                }
-            }
+            covered.extend(store::basis::covered(self.connection, live.commit, &seal.basis)?);
         }
-        let outside =
-            |live: &Live| !covered.contains(&live.commit) || journal::journal_id(&live.commit).is_some();
-        let after =
-            self.tree.all_live().filter(|(_, name, live)| *name != field::SEAL && outside(live)).count();
-        Ok(if sealed { u32::try_from(after).unwrap_or(u32::MAX) } else { 0 })
+        Ok(if covered.is_empty() { 0 } else { self.after(&covered) })
+    }
+
+    fn after(&self, covered: &BTreeSet<CommitRef>) -> u32 {
+        basis::outside(standing::entries(&self.tree, self.tree.root, basis::is_entry), covered)
+    }
+
+    fn review(&self) -> Result<Option<ReviewView>> {
+        let id = review::entity(&entities::visit(self.tree.root)).id;
+        let Some(live) = self.tree.live(id, field::FACT) else { return Ok(None) };
+        let Some(found) = live.value.value().and_then(Review::from_value) else { return Ok(None) };
+        let covered = store::basis::covered(self.connection, live.commit, &found.basis)?;
+        let remark = self.tree.value(id, field::TEXT).and_then(Value::as_text);
+        Ok(Some(ReviewView {
+            state: found.state.into(),
+            remark: remark.filter(|text| !text.is_empty()).map(str::to_owned),
+            by: officer(self.connection, live.officer)?.name,
+            at_ms: live.corrected_ms,
+            after: self.after(&covered),
+        }))
+    }
+}
+
+impl From<words::ReviewState> for ReviewState {
+    fn from(state: words::ReviewState) -> Self {
+        match state {
+            words::ReviewState::Approved => Self::Approved,
+            words::ReviewState::Returned => Self::Returned,
+        }
     }
 }
 

@@ -356,7 +356,8 @@ pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scop
 /// Rare, and the one place whose cost is all of history.
 pub fn recount(connection: &Connection) -> Result<Touched> {
     connection.execute_batch(
-        "DELETE FROM live; DELETE FROM dead; DELETE FROM touch; DELETE FROM settled; UPDATE log SET counted = 0;",
+        "DELETE FROM live; DELETE FROM dead; DELETE FROM touch; DELETE FROM settled; DELETE FROM same_as; DELETE FROM joined;
+         UPDATE log SET counted = 0;",
     )?;
     let refs: Vec<CommitRef> = connection
         .prepare(

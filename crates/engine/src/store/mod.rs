@@ -1,6 +1,8 @@
 //! SQLite on the phone. One opener, one writer, one table per file.
 
+pub mod basis;
 pub mod chains;
+pub mod joined;
 pub mod journal;
 pub mod log;
 pub mod meta;

@@ -12,10 +12,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_thumbs.sql"),
     include_str!("migrations/0003_settled.sql"),
+    include_str!("migrations/0004_acts.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.
-const COUNTED_SINCE: usize = 3;
+const COUNTED_SINCE: usize = 4;
 
 /// Opens the database for writing, making it or bringing it up to date where needed.
 ///

@@ -1,17 +1,23 @@
 //! Rows that screens list: one per venue and one per visit, made again whenever something of it changed.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension};
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::{Judgement, judge};
 use xuncha_domain::ids::{EntityId, OfficerId, Scope};
 use xuncha_domain::merge::Agreement;
 use xuncha_domain::model::fact::Position;
-use xuncha_domain::model::{answer, field, kind};
+use xuncha_domain::model::review::{self, Review};
+use xuncha_domain::model::same_as::SameAs;
+use xuncha_domain::model::{answer, field, kind, visit};
 
+use super::joined;
 use super::log::Touched;
 use super::values::Col;
 use crate::error::Result;
-use crate::tree::Tree;
+use crate::standing;
+use crate::tree::{Node, Tree};
 
 /// Makes the rows of the touched roots again. Costs what those roots hold, whatever else is here.
 pub fn refresh(connection: &Connection, touched: &Touched) -> Result<()> {
@@ -19,6 +25,7 @@ pub fn refresh(connection: &Connection, touched: &Touched) -> Result<()> {
         match *kind {
             kind::VENUE => refresh_venue(connection, *root)?,
             kind::VISIT => refresh_visit(connection, *root)?,
+            kind::SAME_AS => refresh_joined(connection, *root)?,
             _ => {}
         }
     }
@@ -65,10 +72,13 @@ pub struct VisitCounts {
     pub conflicts: u32,
     /// Fields on which two devices of one officer differ.
     pub yours: u32,
+    pub retracted: bool,
+    /// The number of what HQ made of it.
+    pub review: Option<i64>,
 }
 
 impl VisitCounts {
-    pub fn of(tree: &Tree) -> Self {
+    pub fn of(connection: &Connection, tree: &Tree) -> Result<Self> {
         let disputed = tree.disputed();
         let of = |state| {
             let fields = disputed.iter().filter(|(_, _, shown)| shown.state == state);
@@ -85,35 +95,51 @@ impl VisitCounts {
             counts.sealed |= tree.value(presence.id, field::SEAL).is_some();
         }
         counts.started_ms = tree.started_ms();
+        // Things that were taken back do not count; those that need another look count and are a conflict.
+        let mut hidden = BTreeSet::new();
+        for node in tree.nodes.values() {
+            let Some(found) = standing::of(connection, tree, node.id)? else { continue };
+            counts.conflicts += u32::from(found.open());
+            if found.hidden() {
+                hidden.insert(node.id);
+            }
+        }
+        counts.retracted = hidden.contains(&tree.root);
+        let root = visit::visit(tree.root);
+        let review = tree.value(review::entity(&root).id, field::FACT).and_then(Review::from_value);
+        counts.review = review.map(|review| review.state.number());
         for item in tree.sections().into_iter().flat_map(|(_, items)| items) {
             counts.items += 1;
             let value = tree.value(tree.root, &field::answer(&item.id));
             if let Some(answer) = value.and_then(answer::from_value) {
                 counts.answered += 1;
-                counts.findings += u32::from(judge(item, &answer) == Judgement::NonCompliant);
+                let failed = judge(item, &answer) == Judgement::NonCompliant;
+                counts.findings += u32::from(failed && !hidden.contains(&visit::finding(&root, &item.id).id));
             }
         }
         let count = |kind| {
-            let facts = tree.of_kind(kind).filter(|node| tree.live(node.id, field::FACT).is_some());
+            let stands =
+                |node: &&Node| !hidden.contains(&node.id) && tree.live(node.id, field::FACT).is_some();
+            let facts = tree.of_kind(kind).filter(stands);
             u32::try_from(facts.count()).unwrap_or(u32::MAX)
         };
         counts.photos = count(kind::PHOTO);
         counts.readings = count(kind::READING);
-        counts
+        Ok(counts)
     }
 }
 
 fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
     let Some(tree) = Tree::read(connection, id)? else { return Ok(()) };
-    let counts = VisitCounts::of(&tree);
+    let counts = VisitCounts::of(connection, &tree)?;
     let officer = super::meta::enrolment(connection)?.map(|enrolment| enrolment.officer());
     let mine = tree.all_live().any(|(_, _, live)| Some(live.officer) == officer);
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO visit_row
              (id, venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts,
-              yours, mine)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+              yours, retracted, review, mine)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(rusqlite::params![
             Col(id),
@@ -128,9 +154,19 @@ fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
             counts.readings,
             counts.conflicts,
             counts.yours,
+            counts.retracted,
+            counts.review,
             mine,
         ])?;
     Ok(())
+}
+
+fn refresh_joined(connection: &Connection, id: EntityId) -> Result<()> {
+    let Some(tree) = Tree::read(connection, id)? else { return Ok(()) };
+    match tree.value(id, field::FACT).and_then(SameAs::from_value) {
+        Some(pair) => joined::set(connection, &pair),
+        None => Ok(()),
+    }
 }
 
 /// Ids of visits that this officer had a part in, newest first: those that are not sealed, or those that are.
@@ -165,7 +201,8 @@ fn ids(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Res
 pub fn visit(connection: &Connection, id: EntityId) -> Result<Option<VisitCounts>> {
     Ok(connection
         .prepare_cached(
-            "SELECT venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts, yours
+            "SELECT venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts, yours,
+                    retracted, review
              FROM visit_row WHERE id = ?1",
         )?
         .query_row([Col(id)], |row| {
@@ -181,18 +218,21 @@ pub fn visit(connection: &Connection, id: EntityId) -> Result<Option<VisitCounts
                 readings: row.get(8)?,
                 conflicts: row.get(9)?,
                 yours: row.get(10)?,
+                retracted: row.get(11)?,
+                review: row.get(12)?,
             })
         })
         .optional()?)
 }
 
-/// Visits and findings of this officer since a moment, and conflicts over all that is here.
+/// Visits and findings of this officer since a moment, and conflicts over all that is here. Visits that HQ joined count
+/// once, retracted ones not at all.
 pub fn totals(connection: &Connection, since_ms: i64) -> Result<(u32, u32, u32)> {
     Ok(connection.query_row(
-        "SELECT count(*) FILTER (WHERE mine = 1 AND started_ms >= ?1),
-                coalesce(sum(findings) FILTER (WHERE mine = 1 AND started_ms >= ?1), 0),
+        "SELECT count(DISTINCT coalesce(joined.first, id)) FILTER (WHERE mine = 1 AND retracted = 0 AND started_ms >= ?1),
+                coalesce(sum(findings) FILTER (WHERE mine = 1 AND retracted = 0 AND started_ms >= ?1), 0),
                 coalesce(sum(conflicts), 0)
-         FROM visit_row",
+         FROM visit_row LEFT JOIN joined ON joined.visit = visit_row.id",
         [since_ms],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?)

@@ -138,8 +138,9 @@ pub fn count_unsent(connection: &Connection) -> Result<u64> {
 /// Everything that has a row on screens.
 pub fn roots(connection: &Connection) -> Result<log::Touched> {
     let mut statement =
-        connection.prepare("SELECT kind, id FROM entity WHERE kind IN (?1, ?2) AND id = root")?;
-    let rows = statement
-        .query_map((kind::VENUE, kind::VISIT), |row| Ok((row.get(0)?, row.get::<_, Col<_>>(1)?.0)))?;
+        connection.prepare("SELECT kind, id FROM entity WHERE kind IN (?1, ?2, ?3) AND id = root")?;
+    let rows = statement.query_map((kind::VENUE, kind::VISIT, kind::SAME_AS), |row| {
+        Ok((row.get(0)?, row.get::<_, Col<_>>(1)?.0))
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -307,7 +307,8 @@ fn changes(touched: &Touched) -> Changes {
         venues: of(kind::VENUE),
         officers: of(kind::OFFICER) || of(kind::TEAM),
         sync: true,
-        visits_all: visits.len() > CHANGED_VISITS_MAX,
+        // A pair that HQ joined names visits that were not touched themselves.
+        visits_all: visits.len() > CHANGED_VISITS_MAX || of(kind::SAME_AS),
         visits: visits.into_iter().take(CHANGED_VISITS_MAX).map(|id| id.to_string()).collect(),
     }
 }

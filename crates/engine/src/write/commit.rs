@@ -8,6 +8,7 @@ use xuncha_domain::log::body::{Entity, Op, OpValue, Reference};
 use xuncha_domain::log::chain::{Continues, Genesis};
 use xuncha_domain::log::commit::{Commit, Stamp};
 use xuncha_domain::log::detached::Detached;
+use xuncha_domain::model::basis::Basis;
 
 use super::Pen;
 use crate::error::{Error, Result};
@@ -117,6 +118,35 @@ pub(super) fn writing_chain(connection: &Connection, pen: &Pen<'_>, scope: &Scop
         Genesis::new(random(pen.entropy), scope.clone(), pen.enrolment.certificate.clone(), continues);
     chains::insert(connection, &genesis, true)?;
     chains::get(connection, genesis.chain())?.ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+}
+
+/// What a commit that is written now says of itself.
+pub(super) fn stamp(connection: &Connection, pen: &Pen<'_>, scope: &Scope) -> Result<Stamp> {
+    Ok(Stamp {
+        officer: pen.enrolment.officer(),
+        device_ms: pen.clock.now_ms(),
+        clock: pen.offset,
+        boot: pen.clock.boot_id(),
+        monotonic_ms: pen.clock.monotonic_ms(),
+        feed_position: rows::feed_position(connection, scope)?,
+    })
+}
+
+/// A basis as it is written on a chain.
+pub(super) fn named(
+    connection: &Connection,
+    chain: &ChainRow,
+    commits: impl IntoIterator<Item = CommitRef>,
+) -> Result<Vec<Basis>> {
+    let mut named = Vec::new();
+    for commit in commits {
+        named.push(match log::place_of(connection, commit)? {
+            Some((of, seq)) if of == chain.id => Basis::Own(seq),
+            _ => Basis::Other(commit),
+        });
+    }
+    named.sort_unstable();
+    Ok(named)
 }
 
 /// References as they travel: own ancestors by number alone.

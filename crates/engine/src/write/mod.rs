@@ -6,6 +6,7 @@
 mod commit;
 mod record;
 mod reissue;
+mod retract;
 mod seal;
 
 use xuncha_domain::ids::Entropy;
@@ -16,6 +17,7 @@ use crate::store::meta::Enrolment;
 pub use commit::{entity, flush, flush_all};
 pub use record::{Tap, record};
 pub use reissue::{reissue, reissue_damaged};
+pub use retract::{Decision, retract};
 pub use seal::seal;
 
 /// Who writes, and with which clock.

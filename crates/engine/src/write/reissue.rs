@@ -10,10 +10,12 @@ use xuncha_domain::log::body::{Op, OpValue, Reference};
 use xuncha_domain::log::chain::{Genesis, SuccessorReason};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::detached::Detached;
-use xuncha_domain::model::visit;
+use xuncha_domain::model::basis::Basis;
+use xuncha_domain::model::retraction::Retraction;
+use xuncha_domain::model::{field, visit};
 
 use super::Pen;
-use super::commit::{append, references, writing_chain};
+use super::commit::{append, named, references, writing_chain};
 use super::seal::{seal_op, sealed_visit};
 use crate::error::Result;
 use crate::store::values::Col;
@@ -79,13 +81,14 @@ fn again(
     commit: &Commit,
     renamed: &Renamed,
 ) -> Result<(Vec<Op>, Detached)> {
+    let new_ref =
+        |old: CommitRef| renamed.iter().find(|((_, _, known), _)| *known == old).map_or(old, |(_, new)| *new);
     let new_name = |connection: &Connection, reference: &Reference| -> Result<Option<CommitRef>> {
         let old = match reference {
             Reference::Other { commit, .. } => Some(*commit),
             Reference::Own { seq } => log::ancestor(connection, commit, *seq)?,
         };
-        Ok(old
-            .map(|old| renamed.iter().find(|((_, _, known), _)| *known == old).map_or(old, |(_, new)| *new)))
+        Ok(old.map(new_ref))
     };
     let mut personal = Vec::new();
     let mut ops = Vec::with_capacity(commit.ops().len());
@@ -101,6 +104,22 @@ fn again(
             continue;
         }
         let value = match &op.value {
+            OpValue::Plain(value) if op.field == field::RETRACTED => {
+                let mut seen = Vec::new();
+                let retraction = Retraction::from_value(value);
+                for basis in retraction.iter().flat_map(|retraction| &retraction.basis) {
+                    seen.extend(match basis {
+                        Basis::Own(seq) => new_name(connection, &Reference::Own { seq: *seq })?,
+                        Basis::Other(commit) => Some(new_ref(*commit)),
+                    });
+                }
+                OpValue::Plain(match retraction {
+                    Some(retraction) => {
+                        Retraction { basis: named(connection, chain, seen)?, ..retraction }.to_value()
+                    }
+                    None => value.clone(),
+                })
+            }
             OpValue::Plain(value) => OpValue::Plain(value.clone()),
             OpValue::Detached(index) => match commit.detached.value(*index) {
                 Some(value) => {

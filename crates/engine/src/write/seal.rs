@@ -4,17 +4,17 @@ use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{CommitRef, EntityId, Scope, random};
 use xuncha_domain::log::body::{Entity, Op, OpValue};
-use xuncha_domain::log::commit::{Commit, Stamp};
+use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::merge::Stored;
-use xuncha_domain::model::seal::{self, Basis, BasisOp, Seal};
+use xuncha_domain::model::seal::{self, BasisOp, Seal};
 use xuncha_domain::model::{field, kind, visit};
 
-use super::commit::{append, references, writing_chain};
+use super::commit::{append, named, references, stamp, writing_chain};
 use super::{Pen, flush};
 use crate::error::Result;
 use crate::store::chains::ChainRow;
-use crate::store::{journal, log, rows};
+use crate::store::{journal, log};
 use crate::tree::Tree;
 
 /// Turns the open journal into a commit and seals the visit with the next one.
@@ -27,14 +27,7 @@ pub fn seal(connection: &Connection, pen: &Pen<'_>, scope: &Scope, visit_id: Ent
         None => Vec::new(),
     };
     let op = seal_op(connection, &chain, visit_id, entity, &over)?;
-    let stamp = Stamp {
-        officer: pen.enrolment.officer(),
-        device_ms: pen.clock.now_ms(),
-        clock: pen.offset,
-        boot: pen.clock.boot_id(),
-        monotonic_ms: pen.clock.monotonic_ms(),
-        feed_position: rows::feed_position(connection, scope)?,
-    };
+    let stamp = stamp(connection, pen, scope)?;
     append(connection, &chain, &stamp, &[op], Detached::new(random(pen.entropy), Vec::new()))?;
     debug_assert!(journal::last(connection, scope)?.is_none());
     Ok(())
@@ -62,15 +55,8 @@ pub(super) fn seal_op(
         .iter()
         .find(|op| op.entity == visit_id && op.field == field::CHECKLIST)
         .and_then(|op| op.value.value().and_then(Value::as_bytes)?.try_into().ok());
-    let mut named = Vec::with_capacity(basis.len());
-    for commit in basis {
-        named.push(match log::place_of(connection, commit)? {
-            Some((of, seq)) if of == chain.id => Basis::Own(seq),
-            _ => Basis::Other(commit),
-        });
-    }
-    named.sort_unstable();
-    let value = Seal { hash: seal::hash(covered), checklist, photos, basis: named }.to_value();
+    let basis = named(connection, chain, basis)?;
+    let value = Seal { hash: seal::hash(covered), checklist, photos, basis }.to_value();
     Ok(Op {
         entity: presence,
         field: field::SEAL.into(),

@@ -40,6 +40,9 @@ impl Service {
                 photos: desk.photos(&tree)?,
                 members: desk.members(tree.root())?,
                 presence: desk.presence(&tree, venue.as_ref())?,
+                retraction: desk.retraction(&tree, tree.root())?,
+                review: desk.review(&tree)?,
+                basis: desk.basis(&tree)?,
                 seals: evidence.seals,
                 proof: evidence.commits,
             })
@@ -91,7 +94,12 @@ impl Desk<'_, '_> {
     }
 
     pub(super) fn attribute_conflicts(&self, tree: &Tree) -> Result<Vec<FieldRow>, Error> {
-        let names = tree.root().fields.keys().filter(|name| field::answered_item(name).is_none());
+        let shown_elsewhere = |name: &str| {
+            field::answered_item(name).is_some()
+                || name == field::RETRACTED
+                || name == field::RETRACTED_BECAUSE
+        };
+        let names = tree.root().fields.keys().filter(|name| !shown_elsewhere(name));
         let rows: Vec<FieldRow> = names
             .filter_map(|name| self.field_of(tree.root(), name).transpose())
             .collect::<Result<_, _>>()?;
@@ -121,6 +129,7 @@ impl Desk<'_, '_> {
                     item_en: item.map(|item| item.en.clone()).unwrap_or_default(),
                     status: self.field_of(thing, field::STATUS)?,
                     description: self.field_of(thing, field::DESCRIPTION)?,
+                    retraction: self.retraction(tree, thing)?,
                 })
             })
             .collect()
@@ -141,6 +150,7 @@ impl Desk<'_, '_> {
                 verdict: reading.as_ref().and_then(Reading::verdict).map(|v| v.code().to_owned()),
                 subject: reading.and_then(|r| r.subject),
                 corrected_because: thing.text(field::REASON).map(str::to_owned),
+                retraction: self.retraction(tree, thing)?,
                 shown,
             });
         }
@@ -174,6 +184,7 @@ impl Desk<'_, '_> {
                 accuracy_m: photo.position.map(|p| p.accuracy_m),
                 held: self.read.blob_size(&photo.sha256)?.is_some(),
                 thumb,
+                retraction: self.retraction(tree, thing)?,
                 officer_name: live.officer_name.clone(),
                 raw_ms: live.raw_ms,
                 corrected_ms: live.corrected_ms,

@@ -58,6 +58,10 @@ impl Desk<'_, '_> {
             sealed: row.sealed,
             after_seal: row.after_seal,
             received_ms: row.received_ms,
+            retracted: row.retracted,
+            review: row.review,
+            after_review: row.after_review,
+            joined: self.read.joined_with(&row.id)?,
         })
     }
 }

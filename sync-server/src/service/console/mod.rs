@@ -1,6 +1,7 @@
 //! What the console asks. The answers are the wire types of `http::types` themselves: these queries exist for them, and a
 //! second set of the same structs would only be copied.
 
+mod acts;
 mod desk;
 mod detail;
 mod devices;

@@ -17,8 +17,8 @@ impl Service {
         self.storage.read(|read| {
             let conflicts = VisitFilter { conflicts_only: true, ..VisitFilter::default() };
             Ok(Overview {
-                visits: read.count_visits(&VisitFilter::default())?,
-                visits_today: read.count_visits_between(today_ms, today_ms + DAY_MS)?,
+                visits: read.count_calls(i64::MIN, i64::MAX)?,
+                visits_today: read.count_calls(today_ms, today_ms + DAY_MS)?,
                 conflicts: read.count_visits(&conflicts)?,
                 venues: read.count_venues()?,
                 devices: read.count_devices_open()?,

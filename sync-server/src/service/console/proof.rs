@@ -119,7 +119,9 @@ fn seal_rows(
     for thing in tree.of(kind::PRESENCE) {
         for live in thing.fields.get(field::SEAL).into_iter().flat_map(|field| field.live.values()) {
             let Some(seal) = live.value.value().and_then(Seal::from_value) else { continue };
-            let basis = rows::visit::basis(desk.read, &live.commit, &seal)?;
+            let covered_by = rows::acts::covered(desk.read, &live.commit, &seal.basis)?;
+            let mut basis = covered_by.clone();
+            basis.remove(&live.commit);
             let covered = photos_covered(tree, &basis);
             let mut held = 0;
             for sha256 in &covered {
@@ -132,7 +134,7 @@ fn seal_rows(
                 hash_matches: hash_of(desk, visit, commits, &basis)? == Some(seal.hash),
                 photos: seal.photos,
                 photos_held: held,
-                after_seal: rows::visit::after_seal(tree, &basis),
+                after_seal: rows::visit::after(tree, &covered_by),
             });
         }
     }

@@ -58,12 +58,12 @@ impl Service {
     }
 }
 
-fn name(text: &str) -> Result<CommitRef, Error> {
+pub(super) fn name(text: &str) -> Result<CommitRef, Error> {
     let hash: CommitHash = text.parse().map_err(|_| Error::BadRequest("a commit"))?;
     Ok(hash.short())
 }
 
-fn references(read: &Read<'_>, commits: &[CommitRef]) -> Result<Vec<Reference>, Error> {
+pub(super) fn references(read: &Read<'_>, commits: &[CommitRef]) -> Result<Vec<Reference>, Error> {
     let mut references = Vec::new();
     for commit in commits {
         let row = read.commit(commit)?.ok_or(Error::BadRequest("a commit that HQ does not have"))?;

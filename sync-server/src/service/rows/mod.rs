@@ -1,5 +1,6 @@
 //! Rows for screens, computed from the live ops of what changed. All of them can be dropped and rebuilt.
 
+pub(super) mod acts;
 mod registry;
 mod tree;
 pub(super) mod visit;
@@ -21,6 +22,7 @@ impl Service {
                 kind::VISIT => visit::project(tx, &tree)?,
                 kind::VENUE => registry::venue(tx, &tree)?,
                 kind::OFFICER => registry::officer(tx, &tree)?,
+                kind::SAME_AS => acts::same_as(tx, &tree)?,
                 kind::TEAM => registry::team(tx, &tree)?,
                 // Kinds without a screen, and those of newer versions: kept, and shown after an upgrade.
                 _ => {}

@@ -6,13 +6,13 @@ use xuncha_domain::checklist::{Judgement, judge};
 use xuncha_domain::ids::CommitRef;
 use xuncha_domain::merge::Agreement;
 use xuncha_domain::model::fact::{Photo, Reading};
-use xuncha_domain::model::seal::{Basis, Seal};
+use xuncha_domain::model::seal::Seal;
 use xuncha_domain::model::words::{LeadLevel, VisitKind, VisitMode};
-use xuncha_domain::model::{answer, field, kind};
+use xuncha_domain::model::{answer, basis, field, kind};
 use xuncha_domain::reading::Verdict;
 use xuncha_domain::time::ClockOffset;
 
-use super::{Thing, Tree};
+use super::{Thing, Tree, acts};
 use crate::service::Error;
 use crate::storage::{Read, Tx, VisitRecord};
 
@@ -46,12 +46,26 @@ pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
             checklist.and_then(|c| c.item(item)).is_some_and(|i| judge(i, &given) == Judgement::NonCompliant);
         record.failed += u32::from(failed);
     }
-    for reading in tree.of(kind::READING).filter_map(|thing| Reading::from_value(thing.value(field::FACT)?)) {
+    // Things that were taken back do not count; those that need another look count and are a conflict.
+    let mut hidden = BTreeSet::new();
+    for thing in tree.all() {
+        let Some(standing) = acts::standing(tx, tree, thing)? else { continue };
+        record.conflicts += u32::from(standing.open());
+        if standing.hidden() {
+            hidden.insert(thing.entity.id);
+        }
+    }
+    record.retracted = hidden.contains(&visit.entity.id);
+    let readings = tree.of(kind::READING).filter(|thing| !hidden.contains(&thing.entity.id));
+    for reading in readings.filter_map(|thing| Reading::from_value(thing.value(field::FACT)?)) {
         record.readings += 1;
         record.abnormal += u32::from(reading.verdict() == Some(Verdict::Abnormal));
     }
     for thing in tree.all() {
-        let shown = thing.fields.keys().filter_map(|name| thing.shown(name, checklist));
+        // A retraction is judged as a whole below.
+        let names =
+            thing.fields.keys().filter(|name| *name != field::RETRACTED && *name != field::RETRACTED_BECAUSE);
+        let shown = names.filter_map(|name| thing.shown(name, checklist));
         record.conflicts += u32::try_from(shown.filter(|shown| shown.state == Agreement::Conflict).count())
             .unwrap_or(u32::MAX);
     }
@@ -59,10 +73,14 @@ pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
     record.sealed = !seals.is_empty();
     if record.sealed {
         let covered = seals.into_iter().flatten().collect();
-        record.after_seal = after_seal(tree, &covered);
+        record.after_seal = after(tree, &covered);
+    }
+    if let Some((_, review, after)) = acts::review(tx, tree)? {
+        record.review = Some(review.state.as_str());
+        record.after_review = after;
     }
     tx.put_visit(&record, &members(visit), &photos(tree))?;
-    Ok(())
+    Ok(tx.find_duplicates(&record)?)
 }
 
 fn members(visit: &Thing) -> Vec<[u8; 16]> {
@@ -111,34 +129,13 @@ pub(in crate::service) fn seals(read: &Read<'_>, tree: &Tree) -> Result<Vec<BTre
     for thing in tree.of(kind::PRESENCE) {
         for live in thing.fields.get(field::SEAL).into_iter().flat_map(|field| field.live.values()) {
             let Some(seal) = live.value.value().and_then(Seal::from_value) else { continue };
-            seals.push(basis(read, &live.commit, &seal)?);
+            seals.push(acts::covered(read, &live.commit, &seal.basis)?);
         }
     }
     Ok(seals)
 }
 
-/// The commits that a seal names.
-pub(in crate::service) fn basis(
-    read: &Read<'_>,
-    sealing: &CommitRef,
-    seal: &Seal,
-) -> Result<BTreeSet<CommitRef>, Error> {
-    let Some(row) = read.commit(sealing)? else { return Ok(BTreeSet::new()) };
-    let mut commits = BTreeSet::new();
-    for basis in &seal.basis {
-        match basis {
-            Basis::Other(commit) => drop(commits.insert(*commit)),
-            Basis::Own(seq) => commits.extend(read.ancestor(&row, *seq)?.map(|hash| hash.short())),
-        }
-    }
-    Ok(commits)
-}
-
-/// Live ops that no seal covers; seals themselves are not entries.
-pub(in crate::service) fn after_seal(tree: &Tree, covered: &BTreeSet<CommitRef>) -> u32 {
-    let entries = tree.all().flat_map(|thing| {
-        let entry = move |name: &&String| !(thing.entity.kind == kind::PRESENCE && *name == field::SEAL);
-        thing.fields.iter().filter(move |(name, _)| entry(name)).flat_map(|(_, field)| field.live.keys())
-    });
-    u32::try_from(entries.filter(|commit| !covered.contains(commit)).count()).unwrap_or(u32::MAX)
+/// Live entries that an act with this basis had not seen.
+pub(in crate::service) fn after(tree: &Tree, covered: &BTreeSet<CommitRef>) -> u32 {
+    basis::outside(acts::entries(tree, tree.root(), basis::is_entry), covered)
 }

@@ -6,6 +6,7 @@ use xuncha_domain::cbor::Value;
 use xuncha_domain::log::body::{Body, Op, OpValue};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::model::fact::{Photo, Position};
+use xuncha_domain::model::retraction::Retraction;
 use xuncha_domain::model::words::HeldReason;
 use xuncha_domain::model::{field, kind};
 
@@ -50,6 +51,7 @@ pub(super) fn value<'a>(commit: &'a Commit, op: &'a Op) -> Option<&'a Value> {
 fn allowed(op: &Op, value: &Value) -> bool {
     let is_id = |value: &Value| value.as_bytes().is_some_and(|bytes| bytes.len() == 16);
     match (op.entity.kind, op.field.as_str()) {
+        (_, field::RETRACTED) => Retraction::from_value(value).is_some(),
         (kind::VISIT, field::VENUE) => is_id(value),
         (kind::VISIT, field::VISIT_KIND | field::MODE | field::LEAD) => value.as_int().is_some(),
         (kind::VISIT, field::CHECKLIST) => value.as_bytes().is_some_and(|bytes| bytes.len() == 32),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Answer, ItemView, Shown, VisitView } from '@/shared/backend'
+import type { Answer, ItemView, Shown, Standing, VisitView } from '@/shared/backend'
 import { isComplete, missingIn } from './missing'
 
 const shown = <T>(value: T): Shown<T> => ({ value, token: 't', conflict: [] })
@@ -11,6 +11,10 @@ const item = (over: Partial<ItemView>): ItemView => ({
   basis: [], evidence: [], handling: 'self', answer: shown({ kind: 'yes' }), failed: false, notes: [], note_token: 'n',
   finding: null, photos: [], ...over,
 })
+
+const standing: Standing = {
+  basis: '', token: '', reason_token: '', retracted: false, because: null, news: 0, disputed: false, by: null,
+}
 
 const visit = (items: ItemView[], over: { present?: boolean; conflicts?: number } = {}) =>
   ({
@@ -31,9 +35,12 @@ describe('what is missing before the seal', () => {
   })
 
   it('wants a description and a photo for what failed, and takes blanks for none', () => {
-    const finding = { id: 'f', status: shown('open'), description: shown('  ') }
+    const finding = { id: 'f', status: shown('open'), description: shown('  '), standing }
     const missing = missingIn(visit([item({ failed: true, finding })]))
     expect([missing.undescribed.length, missing.withoutPhoto.length]).toEqual([1, 1])
+    const taken_back = { ...finding, standing: { ...standing, retracted: true } }
+    const none = missingIn(visit([item({ failed: true, finding: taken_back })]))
+    expect([none.undescribed.length, none.withoutPhoto.length]).toEqual([0, 0])
   })
 
   it('mentions conflicts and a visit without officers', () => {

@@ -15,12 +15,13 @@ export const itemsOf = (view: VisitView): ItemView[] => view.sections.flatMap((s
 export function missingIn(view: VisitView): Missing {
   const items = itemsOf(view)
   const unanswered = items.filter((item) => item.answer.value === null)
-  const failed = items.filter((item) => item.failed)
+  // What was taken back needs neither words nor evidence, and is none.
+  const failed = items.filter((item) => item.failed && !item.finding?.standing.retracted)
   return {
     unanswered,
     critical: unanswered.filter((item) => item.severity === 'critical'),
     undescribed: failed.filter((item) => !item.finding?.description.value?.trim()),
-    withoutPhoto: failed.filter((item) => item.photos.length === 0),
+    withoutPhoto: failed.filter((item) => item.photos.every((photo) => photo.standing.retracted)),
     conflicts: view.summary.conflicts,
     noMembers: !view.members.some((member) => member.present.value === true),
   }

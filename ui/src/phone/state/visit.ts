@@ -8,6 +8,7 @@ import {
   type Position,
   type ReadingInput,
   type ReadingView,
+  type Standing,
   type VisitKind,
   type VisitMode,
   type VisitView,
@@ -143,6 +144,10 @@ export function openVisit(
       await queue.act(() => backend.addPhoto({ visit, item, position }, photo))
       told.recorded()
     },
+
+    /** Takes a thing back with its reason, or lets it stand again: over what was drawn of it. */
+    retract: (entity: string, { basis, token, reason_token }: Standing, retracted: boolean, reason: string) =>
+      act(() => backend.call('retract', { visit, entity, retracted, reason, basis, token, reason_token })),
 
     finish: () => act(() => backend.call('visit_finish', { visit })),
 

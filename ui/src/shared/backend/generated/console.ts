@@ -42,6 +42,11 @@ export type ConflictQuery = {
  * Only visits that started before this; none for the newest page.
  */
 before_ms: number | null, };
+export type DecideDuplicate = { visits: [string, string], 
+/**
+ * Count them as one; false keeps or takes them apart.
+ */
+same: boolean, over: Array<string>, };
 export type DeviceRow = { id: string, officer: string, officer_name: string, team_name: string | null, enrolled_ms: number, 
 /**
  * The device this one took over from after a restore or a lost key.
@@ -52,13 +57,31 @@ replaces: string | null, closed_ms: number | null, last_seen_ms: number | null, 
  */
 visits_here: number | null, photos_here: number | null, oldest_here_ms: number | null, battery_percent: number | null, free_bytes: number | null, clock_ahead_ms: number | null, forked: boolean, };
 export type DistrictInfo = { code: string, zh: string, en: string, };
+export type DuplicatePage = { 
+/**
+ * Nobody decided yet.
+ */
+open: Array<DuplicatePair>, 
+/**
+ * Counted as one.
+ */
+joined: Array<DuplicatePair>, 
+/**
+ * Decided to be two.
+ */
+apart: Array<DuplicatePair>, };
+export type DuplicatePair = { visits: Array<VisitRow>, same_members: boolean, two_phones: boolean, 
+/**
+ * Handed back with a decision.
+ */
+over: Array<string>, };
 export type EnrolCode = { code: string, 
 /**
  * What the QR holds: `xuncha://enroll?...`.
  */
 text: string, qr_svg: string, expires_ms: number, };
 export type FieldRow = { entity: string, field: string, conflict: boolean, live: Array<LiveValue>, };
-export type FindingRow = { id: string, item: string, item_zh: string, item_en: string, status: FieldRow | null, description: FieldRow | null, };
+export type FindingRow = { id: string, item: string, item_zh: string, item_en: string, status: FieldRow | null, description: FieldRow | null, retraction: RetractionRow | null, };
 export type LiveValue = { 
 /**
  * Ready to show: `yes`, `no`, `na`, a number, a text. Erased values are null.
@@ -89,13 +112,13 @@ held: boolean,
 /**
  * The phone's thumbnail, when HQ holds it: what there is to see until the original is here.
  */
-thumb: string | null, officer_name: string, raw_ms: number, corrected_ms: number, };
+thumb: string | null, retraction: RetractionRow | null, officer_name: string, raw_ms: number, corrected_ms: number, };
 export type PresenceRow = { device: string, officer_name: string, start_ms: number | null, end_ms: number | null, lat_e7: number | null, lon_e7: number | null, accuracy_m: number | null, distance_m: number | null, };
 export type ReadingRow = { id: string, temperature_dc: number | null, site: string | null, sequence: string | null, indoor: boolean | null, ambient_dc: number | null, subject: string | null, 
 /**
  * normal, abnormal or implausible.
  */
-verdict: string | null, corrected_because: string | null, shown: FieldRow, };
+verdict: string | null, corrected_because: string | null, retraction: RetractionRow | null, shown: FieldRow, };
 export type Reference = { categories: Array<CategoryInfo>, districts: Array<DistrictInfo>, };
 export type ResolveConflict = { entity: string, field: string, 
 /**
@@ -104,6 +127,45 @@ export type ResolveConflict = { entity: string, field: string,
 keep: string, 
 /**
  * The live ops that the console drew.
+ */
+over: Array<string>, };
+export type RetractionRow = { retracted: boolean, because: string, 
+/**
+ * Entries that nobody who retracted it had seen.
+ */
+news: number, 
+/**
+ * Somebody else says the opposite.
+ */
+disputed: boolean, by: LiveValue, };
+export type ReviewRow = { 
+/**
+ * approved or returned.
+ */
+state: string, remark: string, by: LiveValue, 
+/**
+ * Entries that it had not seen.
+ */
+after: number, 
+/**
+ * Handed back with the next review.
+ */
+over: Array<string>, };
+export type ReviewVisit = { 
+/**
+ * approved or returned.
+ */
+state: string, 
+/**
+ * Needed to return a visit.
+ */
+remark: string, 
+/**
+ * The commits that the console drew: `basis` of the visit.
+ */
+basis: Array<string>, 
+/**
+ * The review that it drew.
  */
 over: Array<string>, };
 export type SealRow = { commit: string, officer_name: string, corrected_ms: number, 
@@ -153,7 +215,15 @@ attribute_conflicts: Array<FieldRow>,
 /**
  * Every field of the visit and of what hangs on it, in screen order.
  */
-answers: Array<AnswerRow>, notes: Array<FieldRow>, findings: Array<FindingRow>, readings: Array<ReadingRow>, photos: Array<PhotoRow>, members: Array<MemberRow>, presence: Array<PresenceRow>, seals: Array<SealRow>, proof: Array<CommitRow>, };
+answers: Array<AnswerRow>, notes: Array<FieldRow>, findings: Array<FindingRow>, readings: Array<ReadingRow>, photos: Array<PhotoRow>, members: Array<MemberRow>, presence: Array<PresenceRow>, 
+/**
+ * Whether the visit as a whole was taken back.
+ */
+retraction: RetractionRow | null, review: ReviewRow | null, 
+/**
+ * The commits that hold what is shown, handed back with a review.
+ */
+basis: Array<string>, seals: Array<SealRow>, proof: Array<CommitRow>, };
 export type VisitPage = { rows: Array<VisitRow>, total: number, };
 export type VisitQuery = { 
 /**
@@ -168,7 +238,23 @@ export type VisitRow = { id: string, scope: string, venue: string, venue_name: s
 /**
  * Corrected by the phone's last known offset to HQ.
  */
-started_ms: number, finished_ms: number | null, answered: number, failed: number, readings: number, abnormal: number, photos: number, photos_held: number, conflicts: number, sealed: boolean, after_seal: number, received_ms: number, };
+started_ms: number, finished_ms: number | null, answered: number, failed: number, readings: number, abnormal: number, photos: number, photos_held: number, conflicts: number, sealed: boolean, after_seal: number, received_ms: number, 
+/**
+ * Taken back, and nothing speaks against that: it does not count.
+ */
+retracted: boolean, 
+/**
+ * approved or returned.
+ */
+review: string | null, 
+/**
+ * Entries that the review had not seen.
+ */
+after_review: number, 
+/**
+ * How many other visits count as one with this.
+ */
+joined: number, };
 export type WrittenAt = { 
 /**
  * At a desk of HQ; then there is no position.

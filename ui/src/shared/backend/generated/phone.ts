@@ -60,6 +60,10 @@ open: Array<ConflictRow>,
  */
 yours: Array<ConflictRow>, 
 /**
+ * Retracted things of which somebody recorded more, or which somebody else lets stand.
+ */
+retracted: Array<RetractedRow>, 
+/**
  * Newest first.
  */
 settled: Array<SettledRow>, 
@@ -68,7 +72,7 @@ settled: Array<SettledRow>,
  */
 more: boolean, };
 export type ConflictItem = { id: string, zh: string, en: string, unit: string | null, choices: Array<ChoiceRow>, };
-export type ConflictPart = "answer" | "kind" | "mode" | "lead_level" | "member" | "finding_status" | "finding_description" | "note" | "reading" | "reading_reason" | "other";
+export type ConflictPart = "answer" | "kind" | "mode" | "lead_level" | "member" | "finding_status" | "finding_description" | "note" | "reading" | "reading_reason" | "visit" | "finding" | "photo" | "other";
 export type ConflictRow = { visit: string, venue_name: string, entity: string, field: string, about: ConflictAbout, token: string, 
 /**
  * The displayed one first.
@@ -89,7 +93,7 @@ export type FindingView = { id: string,
 /**
  * `open` or `fixed_on_spot` here; later states are set at the recheck.
  */
-status: Shown<string>, description: Shown<string>, };
+status: Shown<string>, description: Shown<string>, standing: Standing, };
 export type Invitation = { 
 /**
  * What the QR holds; can also be sent or pasted.
@@ -144,7 +148,7 @@ export type PhotoView = { id: string, sha256: string, size: number, width: numbe
 /**
  * Whether the bytes are on this phone.
  */
-here: boolean, state: SaveState, };
+here: boolean, state: SaveState, standing: Standing, };
 export type PhotoWait = "metered" | "metering_unknown" | "manual";
 export type PictureKind = "thumbnail" | "original";
 export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
@@ -171,7 +175,7 @@ export type ReadingView = { id: string, reading: Shown<ReadingInput>, verdict: R
 /**
  * Handed back with a correction, as the token of the reading is.
  */
-reason_token: string, };
+reason_token: string, standing: Standing, };
 export type Recovered = { at_ms: number, 
 /**
  * Name of the folder, below `damaged` in the app's data, that holds the damaged files.
@@ -202,6 +206,18 @@ photos_missing: number,
  * Commits that cannot go along, because the key of their chain is not on this phone.
  */
 commits_unsigned: number, };
+export type Retract = { visit: string, entity: string, retracted: boolean, 
+/**
+ * Needed to retract.
+ */
+reason: string, basis: string, token: string, reason_token: string, };
+export type RetractedRow = { visit: string, venue_name: string, entity: string, about: ConflictAbout, standing: Standing, };
+export type ReviewState = "approved" | "returned";
+export type ReviewView = { state: ReviewState, remark: string | null, by: string, at_ms: number, 
+/**
+ * Entries that the supervisor had not seen.
+ */
+after: number, };
 export type SaveState = "on_phone" | "sending" | "held" | "attention";
 export type SectionView = { 
 /**
@@ -229,6 +245,19 @@ row: ConflictRow, settled: Candidate<FieldValue>,
  */
 changed: Candidate<FieldValue> | null, };
 export type Shown<T> = { value: T | null, token: string, conflict: Array<Candidate<T>>, };
+export type Standing = { basis: string, token: string, reason_token: string, retracted: boolean, because: string | null, 
+/**
+ * Entries that nobody who retracted it had seen: it needs another look.
+ */
+news: number, 
+/**
+ * Somebody else says the opposite.
+ */
+disputed: boolean, 
+/**
+ * Whose word it is, when there is one.
+ */
+by: Candidate<boolean> | null, };
 export type Status = { enrolled: boolean, officer: OfficerRow | null, city: string | null, server_url: string | null, app_version: string, sync: SyncStatus, 
 /**
  * Set after a damaged database was replaced, until `recovery_seen`.
@@ -263,7 +292,15 @@ export type VenueView = { venue: VenueRow, position: Position | null, previous: 
 export type VisitKind = "inspection" | "survey" | "patrol" | "recheck" | "closure_check";
 export type VisitMode = "on_site" | "phone" | "online";
 export type VisitRef = { visit: string, };
-export type VisitSummary = { id: string, venue: VenueRow, started_ms: number, finished_ms: number | null, sealed: boolean, answered: number, items: number, findings: number, photos: number, readings: number, conflicts: number, state: SaveState, };
+export type VisitSummary = { id: string, venue: VenueRow, started_ms: number, finished_ms: number | null, sealed: boolean, answered: number, items: number, findings: number, photos: number, readings: number, conflicts: number, 
+/**
+ * Taken back, and nothing speaks against that: it does not count.
+ */
+retracted: boolean, review: ReviewState | null, 
+/**
+ * How many other visits HQ counts as one with this.
+ */
+joined: number, state: SaveState, };
 export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: Shown<VisitMode>, lead_level: Shown<LeadLevel>, members: Array<MemberView>, sections: Array<SectionView>, notes: Array<NoteView>, 
 /**
  * Edits the officer's own general note.
@@ -276,7 +313,7 @@ distance_m: number | null,
 /**
  * Entries that arrived after the seal and are not covered by it.
  */
-after_seal: number, };
+after_seal: number, standing: Standing, review: ReviewView | null, };
 export type WrittenAt = { 
 /**
  * At a desk of HQ; then there is no position.
@@ -322,6 +359,7 @@ export type Calls = {
   finding_set: { args: SetFinding, result: VisitView },
   reading_add: { args: AddReading, result: VisitView },
   reading_correct: { args: CorrectReading, result: VisitView },
+  retract: { args: Retract, result: VisitView },
   conflicts: { args: Nothing, result: ConflictInbox },
   conflict_choose: { args: ChooseValue, result: ConflictInbox },
 };
