@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ConflictAbout } from '@/shared/backend'
-import { aboutText, placeText, valueText, type Words } from './conflictText'
+import { aboutText, placeText, valueText, writtenText, type Words } from './conflictText'
 
 const words: Words = {
   t: (key, values) => (values ? `${key} ${JSON.stringify(values)}` : key),
@@ -31,5 +31,12 @@ describe('a conflict in words', () => {
     expect(placeText({ at_hq: true, position: null, distance_m: null }, words)).toBe('conflicts.atHq')
     expect(placeText({ at_hq: false, position, distance_m: 40 }, words)).toContain('"distance":"40 m","m":9')
     expect(placeText({ at_hq: false, position, distance_m: null }, words)).toContain('37.87000')
+  })
+
+  it('names the author, or HQ where a desk has no name', () => {
+    const by = { mine: false, officer_name: '甲', at_ms: 0, place: { at_hq: true, position: null, distance_m: null } }
+    expect(writtenText(by, words)).toMatch(/^甲 · .* · conflicts.atHq$/)
+    expect(writtenText({ ...by, officer_name: '' }, words)).toMatch(/^conflicts.atHq · [^·]*$/)
+    expect(writtenText({ ...by, mine: true, place: null }, words)).toMatch(/^conflict.mine · [^·]*$/)
   })
 })

@@ -1,5 +1,5 @@
-import type { ConflictAbout, FieldValue, WrittenAt } from '@/shared/backend'
-import { degrees, metres } from '@/shared/i18n/format'
+import type { Candidate, ConflictAbout, FieldValue, WrittenAt } from '@/shared/backend'
+import { clock, degrees, metres } from '@/shared/i18n/format'
 import { answerText } from './answerText'
 
 export interface Words {
@@ -54,4 +54,18 @@ export function placeText(place: WrittenAt | null, { t }: Pick<Words, 't'>): str
   if (distance_m !== null) return t('conflicts.fromVenue', { distance: metres(distance_m), m: position.accuracy_m })
   const degree = (e7: number) => (e7 / 1e7).toFixed(5)
   return t('conflicts.at', { lat: degree(position.lat_e7), lon: degree(position.lon_e7), m: position.accuracy_m })
+}
+
+type By = Pick<Candidate<unknown>, 'mine' | 'officer_name' | 'at_ms' | 'place'>
+
+/** Whose word it is. Console users of HQ have no name on a phone. */
+export function whoText(by: By, { t }: Pick<Words, 't'>): string {
+  return by.mine ? t('conflict.mine') : by.officer_name || (by.place?.at_hq ? t('conflicts.atHq') : '')
+}
+
+/** Author, time and place, as far as they are known. */
+export function writtenText(by: By, words: Pick<Words, 't'>): string {
+  const named = by.mine || by.officer_name !== ''
+  const place = named || !by.place?.at_hq ? placeText(by.place, words) : null
+  return [whoText(by, words), clock(by.at_ms), place].filter(Boolean).join(' · ')
 }
