@@ -40,7 +40,7 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
         }
         let held: BTreeSet<&str> =
             detail.photos.iter().filter(|row| row.held).map(|row| row.sha256.as_str()).collect();
-        let said = view.photos.iter().filter(|photo| photo.here && photo.state == SaveState::Held);
+        let said = view.photos.iter().filter(|photo| photo.here && photo.state == Some(SaveState::Held));
         for photo in said.filter(|photo| !held.contains(photo.sha256.as_str())) {
             wrong.push(format!("{id}: photo {} is held, says phone {number}; HQ lacks it", photo.sha256));
         }

@@ -115,6 +115,11 @@ impl City {
         self.runtime.block_on(phone.engine.sync_once())
     }
 
+    /// Fetches the pictures that the phone's screens asked for.
+    pub fn try_fetch(&self, phone: &Phone) -> Result<(), ApiError> {
+        self.runtime.block_on(phone.engine.fetch_once())
+    }
+
     /// A visit as HQ's console shows it.
     pub fn visit(&self, id: &str) -> VisitDetail {
         let id: xuncha_domain::ids::EntityId = id.parse().expect("an id");

@@ -13,6 +13,7 @@ mod acts;
 mod bad_input;
 mod copied;
 mod duplicates;
+mod fetched;
 mod inbox;
 mod join;
 mod joint;

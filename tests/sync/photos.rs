@@ -23,7 +23,7 @@ fn set(phone: &Phone, kind: PictureKind, policy: PhotoPolicy) {
     phone.engine.photo_policy_set(SetPhotoPolicy { kind, policy }).unwrap();
 }
 
-fn take_random_photo(phone: &Phone, visit: &str, random: &mut Random, bytes: usize) {
+pub fn take_random_photo(phone: &Phone, visit: &str, random: &mut Random, bytes: usize) {
     let meta = AddPhoto { visit: visit.into(), item: None, position: None };
     phone.engine.add_photo(&meta, &mut Cursor::new(random.photo(bytes))).unwrap();
 }

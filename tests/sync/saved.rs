@@ -27,11 +27,11 @@ fn held_needs_the_receipt_of_every_commit_and_every_photo() {
     let visit = phone.begin_visit("网吧").summary.id;
     phone.answer(&visit, ITEM, Answer::Yes);
     let view = take_photo(&phone, &visit, "baseline.jpg");
-    assert_eq!((view.summary.state, view.photos[0].state), (SaveState::OnPhone, SaveState::OnPhone));
+    assert_eq!((view.summary.state, view.photos[0].state), (SaveState::OnPhone, Some(SaveState::OnPhone)));
     assert_eq!(phone.sync_status().photos_here, 1);
     city.sync(&phone);
     let view = phone.visit(&visit);
-    assert_eq!((view.summary.state, view.photos[0].state), (SaveState::Held, SaveState::Held));
+    assert_eq!((view.summary.state, view.photos[0].state), (SaveState::Held, Some(SaveState::Held)));
     assert!(city.visit(&visit).photos[0].held);
     // One more tap, and it is on this phone again.
     assert_eq!(phone.answer(&visit, "CMN-R-02", Answer::Yes).summary.state, SaveState::OnPhone);

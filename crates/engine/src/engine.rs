@@ -17,6 +17,7 @@ use crate::keys::{FileKeyStore, KeyStore};
 use crate::store::Store;
 use crate::store::meta;
 use crate::sync::Progress;
+use crate::sync::fetch::Wanted;
 use crate::sync::transport::{Http, Transport};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
@@ -63,6 +64,8 @@ pub(crate) struct Inner {
     /// Rung when the phone is on another network, or in an officer's hand again.
     pub network: tokio::sync::Notify,
     pub foreground: tokio::sync::watch::Sender<bool>,
+    /// Other phones' pictures that screens asked for.
+    pub wanted: Wanted,
     /// The officer wants the photos that wait to be sent now.
     pub photos_now: AtomicBool,
     metered: Mutex<Option<bool>>,
@@ -92,6 +95,7 @@ impl Engine {
             work: tokio::sync::Notify::new(),
             network: tokio::sync::Notify::new(),
             foreground: tokio::sync::watch::Sender::new(true),
+            wanted: Wanted::default(),
             photos_now: AtomicBool::new(false),
             metered: Mutex::new(None),
             listeners: Mutex::new(Vec::new()),
@@ -143,11 +147,17 @@ impl Engine {
     pub fn start_sync(&self, runtime: &tokio::runtime::Handle) {
         runtime.spawn(crate::sync::nudges::run(self.clone()));
         runtime.spawn(crate::sync::worker::run(self.clone()));
+        runtime.spawn(crate::sync::fetch::run(self.clone()));
     }
 
     /// Syncs until nothing is left to send or to fetch. What the worker does; tests call it directly.
     pub async fn sync_once(&self) -> std::result::Result<(), ApiError> {
         Ok(crate::sync::run(self).await?)
+    }
+
+    /// Fetches the pictures that screens asked for. What a worker does; tests call it directly.
+    pub async fn fetch_once(&self) -> std::result::Result<(), ApiError> {
+        Ok(crate::sync::fetch::once(self).await?)
     }
 
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {

@@ -13,7 +13,7 @@ use crate::service::{Device, Error};
 pub(super) struct Phone(pub Device);
 
 /// An enrolled phone that may still read.
-pub(super) struct OpenPhone;
+pub(super) struct OpenPhone(pub Device);
 
 impl FromRequestParts<App> for Phone {
     type Rejection = Problem;
@@ -29,6 +29,6 @@ impl FromRequestParts<App> for OpenPhone {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Phone(device) = Phone::from_request_parts(parts, app).await?;
-        if device.closed { Err(Problem(Error::DeviceClosed)) } else { Ok(Self) }
+        if device.closed { Err(Problem(Error::DeviceClosed)) } else { Ok(Self(device)) }
     }
 }

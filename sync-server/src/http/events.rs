@@ -39,7 +39,7 @@ pub(super) async fn console(
 /// Nudges an open phone: ask again.
 pub(super) async fn phone(
     State(app): State<App>,
-    _: OpenPhone,
+    OpenPhone(_): OpenPhone,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     stream(&app)
 }

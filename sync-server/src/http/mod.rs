@@ -15,6 +15,7 @@ mod openapi;
 mod pages;
 mod people;
 mod photos;
+mod ranged;
 mod sync;
 pub mod types;
 mod visits;

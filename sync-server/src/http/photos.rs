@@ -1,19 +1,18 @@
 //! `/api/photos/{sha256}`: pictures for the console.
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
 use serde::Deserialize;
-use tower_http::services::ServeFile;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::console_user::Signed;
 use super::error::Problem;
 use super::json::{Asked, Id};
+use super::ranged;
 use super::types::ApiProblem;
-use crate::service::{Error, PhotoSize};
+use crate::service::PhotoSize;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -38,12 +37,15 @@ pub(super) async fn photo(
     Signed(_): Signed,
     Id(sha256): Id<32>,
     Asked(PhotoQuery { size }): Asked<PhotoQuery>,
-    request: Request,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let size = if matches!(size, Some(Size::Thumb)) { PhotoSize::Thumb } else { PhotoSize::Full };
     let photo = app.run(move |service| service.photo(&sha256, size)).await?;
-    let served = ServeFile::new(photo.path).try_call(request).await.map_err(|_| Error::NotFound)?;
-    let mut response = served.map(Body::new).into_response();
+    let mut name = hex::encode(sha256);
+    if size == PhotoSize::Thumb {
+        name.push_str("-thumb");
+    }
+    let mut response = ranged::file(&photo.path, &name, &asked).await?;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(photo.mime));
     // Named by its hash, so it never changes; but only for this browser, and an erased photo must go with the session.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::{Error, Service};
+use super::{Device, Error, Service};
 use crate::blobs::Blobs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,23 @@ impl Service {
     pub fn blob_file(&self, sha256: &[u8; 32]) -> Result<PathBuf, Error> {
         self.storage.read(|r| Ok::<_, Error>(r.blob_size(sha256)?))?.ok_or(Error::NotFound)?;
         Ok(self.blobs.local_file(sha256))
+    }
+
+    /// The file of a blob that a phone may read: what it brought itself, and what hangs on a visit in its scopes. Others
+    /// do not exist for it.
+    pub fn blob_for(&self, device: &Device, sha256: &[u8; 32]) -> Result<PathBuf, Error> {
+        let may = self.storage.read(|read| {
+            if read.blob_device(sha256)? == Some(device.id) {
+                return Ok::<_, Error>(true);
+            }
+            for scope in self.scopes_of(read, &device.officer)? {
+                if read.is_picture_of(&scope, sha256)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })?;
+        if may { self.blob_file(sha256) } else { Err(Error::NotFound) }
     }
 
     /// A picture that HQ holds. Only formats that a browser shows and we decode are served as pictures.

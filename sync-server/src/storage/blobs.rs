@@ -71,6 +71,15 @@ impl Read<'_> {
         )
     }
 
+    /// Who brought a blob that HQ holds.
+    pub fn blob_device(&self, sha256: &[u8; 32]) -> Result<Option<[u8; 16]>, Error> {
+        optional(
+            self.conn
+                .prepare_cached("SELECT device FROM blobs WHERE sha256 = ?1")?
+                .query_row([sha256], |row| row.get(0)),
+        )
+    }
+
     pub fn upload(&self, id: &[u8; 16]) -> Result<Option<UploadRow>, Error> {
         optional(
             self.conn

@@ -1,8 +1,9 @@
 //! Visits as the console lists them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rusqlite::{Row, ToSql};
+use xuncha_domain::ids::Scope;
 
 use super::log::RowId;
 use super::{Error, Read, Tx, optional};
@@ -162,6 +163,19 @@ impl Read<'_> {
         )?)
     }
 
+    /// Whether a visit of this scope names the picture, as a photo or as the thumbnail of one.
+    pub fn is_picture_of(&self, scope: &Scope, sha256: &[u8; 32]) -> Result<bool, Error> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM visit_photos f JOIN visits v ON v.entity = f.visit
+                                WHERE f.sha256 = ?1 AND v.scope = ?2)
+                     OR EXISTS (SELECT 1 FROM visit_photos f JOIN visits v ON v.entity = f.visit
+                                WHERE f.thumb = ?1 AND v.scope = ?2)",
+            )?
+            .query_row((sha256, scope.as_str()), |row| row.get(0))?)
+    }
+
     /// When the last commit that touched a root was received.
     pub fn last_touched_ms(&self, root: RowId) -> Result<Option<i64>, Error> {
         optional(
@@ -180,7 +194,7 @@ impl Tx<'_> {
         &self,
         visit: &VisitRecord,
         members: &[[u8; 16]],
-        photos: &BTreeSet<[u8; 32]>,
+        photos: &BTreeMap<[u8; 32], Option<[u8; 32]>>,
     ) -> Result<(), Error> {
         // Replacing the row also removes its members and photos.
         self.conn.prepare_cached("DELETE FROM visits WHERE entity = ?1")?.execute([visit.entity])?;
@@ -219,10 +233,11 @@ impl Tx<'_> {
         for officer in members {
             member.execute((visit.entity, officer))?;
         }
-        let mut photo =
-            self.conn.prepare_cached("INSERT INTO visit_photos (visit, sha256) VALUES (?1, ?2)")?;
-        for sha256 in photos {
-            photo.execute((visit.entity, sha256))?;
+        let mut photo = self
+            .conn
+            .prepare_cached("INSERT INTO visit_photos (visit, sha256, thumb) VALUES (?1, ?2, ?3)")?;
+        for (sha256, thumb) in photos {
+            photo.execute((visit.entity, sha256, thumb))?;
         }
         Ok(())
     }

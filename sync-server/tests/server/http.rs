@@ -296,6 +296,44 @@ fn an_unfinished_upload_expires_and_is_swept() {
 }
 
 #[test]
+fn a_blob_is_fetched_in_ranges_by_those_who_may_read_it() {
+    let hq = Hq::start();
+    let bytes = picture(9, 10_000);
+    let at = hq.create(&bytes);
+    hq.go_on(&at, &bytes);
+    let name = hex::encode(Sha256::digest(&bytes));
+    let tag = format!("\"{name}\"");
+    let path = format!("/v1/blobs/{name}");
+    let get = |token: &str, headers: &[(&str, &str)]| {
+        let bearer = format!("Bearer {token}");
+        let mut all = vec![("authorization", bearer.as_str())];
+        all.extend_from_slice(headers);
+        hq.send("GET", &path, &all, b"")
+    };
+    let mine = |headers: &[(&str, &str)]| get(&hq.token, headers);
+    let body = |mut answer: Response<Body>| answer.body_mut().read_to_vec().unwrap();
+
+    let whole = mine(&[]);
+    assert_eq!((whole.status().as_u16(), header(&whole, "etag")), (200, tag.clone()));
+    assert_eq!(body(whole), bytes);
+    let rest = mine(&[("range", "bytes=6000-"), ("if-range", &tag)]);
+    assert_eq!(rest.status(), 206);
+    assert_eq!(header(&rest, "content-range"), "bytes 6000-9999/10000");
+    assert_eq!(header(&rest, "content-length"), "4000");
+    assert_eq!(body(rest), bytes[6_000..]);
+    let other = mine(&[("range", "bytes=6000-"), ("if-range", "\"other\"")]);
+    assert_eq!((other.status().as_u16(), body(other).len()), (200, 10_000));
+    let beyond = mine(&[("range", "bytes=10000-")]);
+    assert_eq!((beyond.status().as_u16(), header(&beyond, "content-range")), (416, "bytes */10000".into()));
+    assert_eq!(mine(&[("if-none-match", &tag)]).status(), 304);
+
+    // No visit that others may read names it.
+    let stranger = hq.world.phone(hq.world.officer("乙", Some("140105")));
+    assert_eq!(get(&hex::encode(&stranger.token), &[]).status(), 404);
+    assert_eq!(hq.send("GET", &path, &[], b"").status(), 401);
+}
+
+#[test]
 fn a_creation_may_bring_the_bytes() {
     let hq = Hq::start();
     let bytes = picture(6, 3_000);

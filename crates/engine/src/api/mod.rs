@@ -1,6 +1,7 @@
 //! Everything that a screen may ask of the engine. A call is written once, here; Tauri, the bridge and the tests go
 //! through [`dispatch`] or the methods of [`Engine`] that the same table makes.
 
+mod fetching;
 mod finding;
 pub mod inbox;
 mod join;
@@ -23,9 +24,9 @@ pub use join::{Invitation, InviteText, InviteView, JoinVisit};
 pub use retract::Retract;
 use types::{
     AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DistrictRow, Enroll,
-    ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, PhotoSending, QueueRow, SetAnswer,
-    SetFinding, SetMember, SetNote, SetPhotoPolicy, SetPosition, SetVisitField, Status, SyncStatus, Today,
-    VenueRef, VenueRow, VenueView, VisitRef, VisitView,
+    ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, PhotoRef, PhotoSending, QueueRow,
+    SetAnswer, SetFinding, SetMember, SetNote, SetPhotoPolicy, SetPosition, SetVisitField, Status,
+    SyncStatus, Today, VenueRef, VenueRow, VenueView, VisitRef, VisitView,
 };
 
 macro_rules! calls {
@@ -90,6 +91,10 @@ calls! {
     sync_queue(Nothing) -> Vec<QueueRow> = status::sync_queue;
     /// Everything that HQ has not acknowledged, in one file for HQ alone.
     rescue_bundle(Nothing) -> RescueBundle = crate::rescue::bundle;
+    /// Asks for the thumbnails of a visit that are not here and returns at once.
+    photo_thumbs_fetch(VisitRef) -> Nothing = fetching::thumbs;
+    /// Asks for a photo that another phone took and returns at once.
+    photo_fetch(PhotoRef) -> Nothing = fetching::original;
     /// When photos may be sent, and why they wait.
     photo_sending(Nothing) -> PhotoSending = sending::photo_sending;
     photo_policy_set(SetPhotoPolicy) -> PhotoSending = sending::set_policy;

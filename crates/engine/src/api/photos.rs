@@ -15,8 +15,10 @@ use super::visit::{bad, done, open, scope_of, tap};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::photo;
+use crate::store::fetched::Name;
 use crate::store::photos;
 use crate::store::thumbs::{self, ThumbRow};
+use crate::sync::fetch;
 use crate::write;
 
 /// Longer side of a thumbnail: three across a wide phone at triple density.
@@ -81,8 +83,15 @@ pub fn get(engine: &Engine, sha256: &str, thumb: bool) -> Result<(String, Vec<u8
     let not_here = || Error::Refused(ErrorCode::NotFound, "this photo is not on this phone");
     let mut hash = [0; 32];
     hex::decode_to_slice(sha256, &mut hash).map_err(|_| not_here())?;
-    let row = engine.read(|connection| photos::get(connection, &hash))?.ok_or_else(not_here)?;
-    let path = engine.0.photos.join(&row.file);
+    let path = match engine.read(|connection| photos::get(connection, &hash))? {
+        Some(row) => engine.0.photos.join(&row.file),
+        None => {
+            if thumb && let Some(path) = fetch::open(engine, Name { photo: hash, thumb })? {
+                return Ok(("image/jpeg".into(), std::fs::read(path)?));
+            }
+            fetch::open(engine, Name { photo: hash, thumb: false })?.ok_or_else(not_here)?
+        }
+    };
     if !thumb {
         let format = photo::inspect(&path)?.format;
         return Ok((format.mime().into(), std::fs::read(&path)?));

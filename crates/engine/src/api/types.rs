@@ -595,10 +595,35 @@ pub struct PhotoView {
     pub height: u32,
     pub officer_name: String,
     pub at_ms: i64,
-    /// Whether the bytes are on this phone.
+    /// Whether the original is on this phone.
     pub here: bool,
-    pub state: SaveState,
+    /// Whether there is something small to show of it.
+    pub thumb_here: bool,
+    /// Of a photo of another phone: what is being done about its original, or why it was not had.
+    pub fetch: Option<FetchState>,
+    /// Of the original that is here on its way from HQ.
+    pub fetched_bytes: u64,
+    /// Of a photo that this phone took; others' photos are not this phone's to vouch for.
+    pub state: Option<SaveState>,
     pub standing: Standing,
+}
+
+/// How it stands with a picture that is fetched from HQ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FetchState {
+    /// Under way, or waiting for the network.
+    Fetching,
+    /// The phone that took it has not sent it yet.
+    NotAtHq,
+    Failed,
+}
+
+/// A photo of a visit, by the SHA-256 of its original.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PhotoRef {
+    pub visit: String,
+    pub sha256: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

@@ -25,6 +25,7 @@ use super::written::Authors;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::standing;
+use crate::store::fetched::{self, Name};
 use crate::store::{self, joined, log, photos, rows};
 use crate::tree::Tree;
 
@@ -271,6 +272,10 @@ impl Artist<'_> {
             let Some(live) = self.tree.live(node.id, field::FACT) else { continue };
             let Some(photo) = live.value.value().and_then(Photo::from_value) else { continue };
             let here = self.photos.iter().find(|row| row.sha256 == photo.sha256);
+            let name = Name { photo: photo.sha256, thumb: false };
+            let original = fetched::get(self.connection, name)?;
+            let thumb = fetched::get(self.connection, Name { thumb: true, ..name })?;
+            let fetched = original.is_some_and(|original| original.whole);
             photos.push(PhotoView {
                 id: node.id.to_string(),
                 sha256: hex::encode(photo.sha256),
@@ -279,15 +284,18 @@ impl Artist<'_> {
                 height: photo.height,
                 officer_name: officer(self.connection, live.officer)?.name,
                 at_ms: live.corrected_ms,
-                here: here.is_some(),
+                here: here.is_some() || fetched,
+                thumb_here: here.is_some() || fetched || thumb.is_some_and(|thumb| thumb.whole),
+                fetch: self.engine.0.wanted.state_of(name),
+                fetched_bytes: original.map_or(0, |original| original.bytes),
                 standing: self.standing(node.id)?,
                 state: match here {
                     // Held is the photo whose bytes and whose record are at HQ.
                     Some(row) => {
                         let recorded = log::received(self.connection, &live.commit)?;
-                        state(self.engine, row.problem.is_some(), !row.received || !recorded)
+                        Some(state(self.engine, row.problem.is_some(), !row.received || !recorded))
                     }
-                    None => SaveState::Held,
+                    None => None,
                 },
             });
         }

@@ -2,6 +2,7 @@
 
 pub mod basis;
 pub mod chains;
+pub mod fetched;
 pub mod joined;
 pub mod journal;
 pub mod log;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_thumbs.sql"),
     include_str!("migrations/0003_settled.sql"),
     include_str!("migrations/0004_acts.sql"),
+    include_str!("migrations/0005_fetched.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.

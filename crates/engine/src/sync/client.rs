@@ -21,6 +21,19 @@ pub struct Client<'a> {
     bearer: String,
 }
 
+/// What HQ answers when it is asked for a part of a blob.
+pub enum BlobPart {
+    Part {
+        bytes: Vec<u8>,
+        /// Of the whole.
+        size: u64,
+    },
+    /// HQ does not hold it, or this phone may not read it.
+    NotThere,
+    /// It ends before that.
+    Beyond,
+}
+
 impl<'a> Client<'a> {
     /// `token` is empty before enrolment.
     pub fn new(transport: &'a dyn Transport, base: &str, token: &[u8]) -> Self {
@@ -49,6 +62,24 @@ impl<'a> Client<'a> {
     pub async fn lacking(&self, hashes: &Hashes) -> Result<Hashes> {
         let body = self.post("/v1/blobs/lacking", v1::encode(hashes)).await?;
         v1::decode(&body).map_err(|_| not_hq())
+    }
+
+    /// Bytes of a blob from `from`, `length` at most.
+    pub async fn blob_part(&self, sha256: &[u8; 32], from: u64, length: u64) -> Result<BlobPart> {
+        let name = hex::encode(sha256);
+        let last = from.saturating_add(length).saturating_sub(1);
+        let headers = vec![("range", format!("bytes={from}-{last}")), ("if-range", format!("\"{name}\""))];
+        let url = format!("{}/v1/blobs/{name}", self.base);
+        let response = self.send("GET", url, headers, Vec::new(), PIECE_PATIENCE).await?;
+        match response.status {
+            206 => {
+                let size = content_range(&response, from).ok_or_else(not_hq)?;
+                Ok(BlobPart::Part { bytes: response.body, size })
+            }
+            416 => Ok(BlobPart::Beyond),
+            404 | 410 => Ok(BlobPart::NotThere),
+            _ => Err(refused(&response)),
+        }
     }
 
     /// Creates a tus upload with its first bytes; returns its URL and how far it got.
@@ -156,6 +187,13 @@ fn refused(response: &Response) -> Error {
         refusal::DEVICE_CLOSED => Error::Refused(ErrorCode::DeviceClosed, "HQ closed this phone"),
         _ => not_hq(),
     }
+}
+
+/// The size of the whole, if the part begins where it was asked to (RFC 9110, section 14.4).
+fn content_range(response: &Response, from: u64) -> Option<u64> {
+    let (range, size) = response.header("content-range")?.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, _) = range.split_once('-')?;
+    (first.parse() == Ok(from)).then(|| size.parse().ok())?
 }
 
 fn offset_stream() -> (&'static str, String) {

@@ -8,6 +8,7 @@ mod apply;
 mod body;
 mod client;
 pub mod enroll;
+pub mod fetch;
 pub mod nudges;
 mod pace;
 mod patience;
@@ -95,11 +96,8 @@ async fn rounds(engine: &Engine) -> Result<()> {
     // The journal becomes a commit at a sync.
     engine.write(|transaction, pen| write::flush_all(transaction, pen))?;
     enroll::renew_if_key_is_gone(engine).await?;
-    let enrolment = engine
-        .read(meta::enrolment)?
-        .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
-    let client = Client::new(&*engine.0.options.transport, &enrolment.server_url, &enrolment.token);
-    let session = Session { engine, client, enrolment };
+    let session =
+        Session::of(engine)?.ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
     session.exchange().await?;
     photos::send(&session).await
 }
@@ -111,7 +109,14 @@ struct Session<'a> {
     enrolment: meta::Enrolment,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// None before enrolment.
+    fn of(engine: &'a Engine) -> Result<Option<Self>> {
+        let Some(enrolment) = engine.read(meta::enrolment)? else { return Ok(None) };
+        let client = Client::new(&*engine.0.options.transport, &enrolment.server_url, &enrolment.token);
+        Ok(Some(Self { engine, client, enrolment }))
+    }
+
     /// Pushes and pulls until neither side has more.
     async fn exchange(&self) -> Result<()> {
         for _ in 0..ROUNDS_MAX {

@@ -50,6 +50,8 @@ impl Size {
 pub struct Pace {
     /// A piece of a photo. Of one that breaks off HQ keeps what arrived.
     pub piece: Size,
+    /// A piece of a photo of another phone.
+    pub pull: Size,
     /// The packets of one push, which arrive as a whole or not at all.
     pub push: Size,
 }
@@ -59,6 +61,7 @@ impl Default for Pace {
         Self {
             // The memory of three uploads at once stays below 2 MB.
             piece: Size::new(64 * 1024, 8 * 1024, 512 * 1024),
+            pull: Size::new(64 * 1024, 8 * 1024, 512 * 1024),
             push: Size::new(1024 * 1024, 16 * 1024, limits::PACKETS_PER_SYNC_MAX * limits::PACKET_BYTES_MAX),
         }
     }

@@ -29,7 +29,7 @@ const EVENT_LINE_BYTES_MAX: usize = 4 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `POST`, `HEAD` or `PATCH`.
+    /// `POST`, `HEAD`, `PATCH` or `GET`.
     pub method: &'static str,
     /// Absolute.
     pub url: String,

@@ -14,7 +14,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tower_http::services::ServeFile;
 use xuncha_domain::protocol::v1::blobs::{BLOB_BYTES_MAX, Hashes, LACKING_MAX};
 use xuncha_domain::protocol::v1::{self, CONTENT_TYPE};
 
@@ -22,6 +21,7 @@ use super::app::App;
 use super::device::{OpenPhone, Phone};
 use super::error::Problem;
 use super::json::id;
+use super::ranged;
 use crate::service::{Announced, Creation, Device, Error, HeldTurn, UploadRef};
 
 use headers::{MAX_SIZE, OFFSET_TYPE, RESUMABLE, VERSION};
@@ -203,19 +203,19 @@ async fn overridden(
     }
 }
 
-/// The bytes of a blob that HQ holds, with ranges.
+/// The bytes of a blob that HQ holds and the phone may read, with ranges.
 async fn download(
     State(app): State<App>,
-    _: OpenPhone,
+    OpenPhone(device): OpenPhone,
     Path(name): Path<String>,
-    request: Request,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let sha256 = id(&name).ok_or(Error::NotFound)?;
-    let path = app.run(move |service| service.blob_file(&sha256)).await?;
-    let Ok(response) = ServeFile::new(path).try_call(request).await else {
-        return Err(Error::NotFound.into());
-    };
-    Ok(response.map(Body::new))
+    let path = app.run(move |service| service.blob_for(&device, &sha256)).await?;
+    let mut response = ranged::file(&path, &hex::encode(sha256), &headers).await?;
+    let octets = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, octets);
+    Ok(response)
 }
 
 /// Which of these hashes does HQ lack? CBOR as the protocol has it, or a JSON list of hexadecimal text; answered alike.

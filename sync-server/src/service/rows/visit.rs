@@ -1,6 +1,6 @@
 //! The row of a visit: what the console's list shows and filters by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xuncha_domain::checklist::{Judgement, judge};
 use xuncha_domain::ids::CommitRef;
@@ -91,9 +91,11 @@ fn members(visit: &Thing) -> Vec<[u8; 16]> {
         .collect()
 }
 
-fn photos(tree: &Tree) -> BTreeSet<[u8; 32]> {
+/// Photos, each with its thumbnail if it names one.
+fn photos(tree: &Tree) -> BTreeMap<[u8; 32], Option<[u8; 32]>> {
     tree.of(kind::PHOTO)
-        .filter_map(|thing| Some(Photo::from_value(thing.value(field::FACT)?)?.sha256))
+        .filter_map(|thing| Photo::from_value(thing.value(field::FACT)?))
+        .map(|photo| (photo.sha256, photo.thumb))
         .collect()
 }
 

@@ -83,6 +83,7 @@ export type CorrectReading = { visit: string, id: string, reading: ReadingInput,
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
 export type Enroll = { text: string, server_url: string | null, };
 export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type FetchState = "fetching" | "not_at_hq" | "failed";
 export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
 /**
@@ -139,6 +140,7 @@ export type OfficerRow = { id: string,
  */
 name: string, certificate_no: string, team: string | null, team_name: string | null, };
 export type PhotoPolicy = "any" | "unmetered" | "manual";
+export type PhotoRef = { visit: string, sha256: string, };
 export type PhotoSending = { thumbnails: PhotoPolicy, originals: PhotoPolicy, 
 /**
  * Set while photos wait because of the policy for originals.
@@ -146,9 +148,25 @@ export type PhotoSending = { thumbnails: PhotoPolicy, originals: PhotoPolicy,
 waits: PhotoWait | null, };
 export type PhotoView = { id: string, sha256: string, size: number, width: number, height: number, officer_name: string, at_ms: number, 
 /**
- * Whether the bytes are on this phone.
+ * Whether the original is on this phone.
  */
-here: boolean, state: SaveState, standing: Standing, };
+here: boolean, 
+/**
+ * Whether there is something small to show of it.
+ */
+thumb_here: boolean, 
+/**
+ * Of a photo of another phone: what is being done about its original, or why it was not had.
+ */
+fetch: FetchState | null, 
+/**
+ * Of the original that is here on its way from HQ.
+ */
+fetched_bytes: number, 
+/**
+ * Of a photo that this phone took; others' photos are not this phone's to vouch for.
+ */
+state: SaveState | null, standing: Standing, };
 export type PhotoWait = "metered" | "metering_unknown" | "manual";
 export type PictureKind = "thumbnail" | "original";
 export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
@@ -334,6 +352,8 @@ export type Calls = {
   network_changed: { args: Connection, result: Nothing },
   sync_queue: { args: Nothing, result: Array<QueueRow> },
   rescue_bundle: { args: Nothing, result: RescueBundle },
+  photo_thumbs_fetch: { args: VisitRef, result: Nothing },
+  photo_fetch: { args: PhotoRef, result: Nothing },
   photo_sending: { args: Nothing, result: PhotoSending },
   photo_policy_set: { args: SetPhotoPolicy, result: PhotoSending },
   photos_send_now: { args: Nothing, result: PhotoSending },
