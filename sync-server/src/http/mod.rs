@@ -16,6 +16,7 @@ mod pages;
 mod people;
 mod photos;
 mod ranged;
+mod snapshot;
 mod sync;
 pub mod types;
 mod visits;
@@ -112,6 +113,7 @@ fn phones() -> Router<App> {
         .route("/v1/enroll", post(enrol::enrol).layer(DefaultBodyLimit::max(ENROL_BODY_BYTES_MAX)))
         .route("/v1/sync", post(sync::sync).layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX)))
         .route("/v1/events", get(events::phone))
+        .route("/v1/snapshot/{*scope}", get(snapshot::snapshot))
         .merge(blobs::router())
         .layer(map_response(error::for_phones))
 }

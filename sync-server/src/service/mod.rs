@@ -23,6 +23,7 @@ mod reproject;
 pub mod rescue;
 mod rows;
 mod secret;
+mod snapshot;
 mod sync;
 mod uploads;
 
@@ -48,6 +49,7 @@ pub use people::{NewTeam, Officer};
 pub use photos::Photo;
 pub use photos::PhotoSize;
 pub use registry::{Imported, RegisterVenue};
+pub use snapshot::SnapshotFile;
 pub use uploads::{
     Announced, Checksum, ChecksumAlgorithm, Creation, HeldTurn, PatchEnd, Receiving, Turn, Upload, UploadRef,
 };
@@ -75,6 +77,8 @@ pub struct Service {
     public_url: Option<String>,
     attempts: attempts::Attempts,
     turns: uploads::Turns,
+    /// Held while a snapshot is looked at or made.
+    snapshots: std::sync::Mutex<()>,
     events: Events,
 }
 
@@ -121,6 +125,7 @@ impl Service {
             public_url: settings.public_url,
             attempts: attempts::Attempts::default(),
             turns: uploads::Turns::default(),
+            snapshots: std::sync::Mutex::default(),
             events: Events::default(),
         };
         // What a crash left stored but not published.

@@ -334,6 +334,28 @@ fn a_blob_is_fetched_in_ranges_by_those_who_may_read_it() {
 }
 
 #[test]
+fn a_snapshot_goes_on_at_the_byte_and_is_not_sent_twice() {
+    let hq = Hq::start();
+    let bearer = format!("Bearer {}", hq.token);
+    let get = |path: &str, headers: &[(&str, &str)]| {
+        let mut all = vec![("authorization", bearer.as_str())];
+        all.extend_from_slice(headers);
+        hq.send("GET", path, &all, b"")
+    };
+    let path = "/v1/snapshot/district/140105";
+    let mut whole = get(path, &[]);
+    let tag = header(&whole, "etag");
+    assert_eq!((whole.status().as_u16(), header(&whole, "accept-ranges").as_str()), (200, "bytes"));
+    let bytes = whole.body_mut().read_to_vec().unwrap();
+    let mut rest = get(path, &[("range", "bytes=20-"), ("if-range", &tag)]);
+    assert_eq!(rest.status(), 206);
+    assert_eq!(rest.body_mut().read_to_vec().unwrap(), bytes[20..]);
+    assert_eq!(get(path, &[("if-none-match", &tag)]).status(), 304);
+    assert_eq!(get("/v1/snapshot/district/999999", &[]).status(), 404);
+    assert_eq!(hq.send("GET", path, &[], b"").status(), 401);
+}
+
+#[test]
 fn a_creation_may_bring_the_bytes() {
     let hq = Hq::start();
     let bytes = picture(6, 3_000);

@@ -10,6 +10,7 @@ mod fuzz;
 mod http;
 mod phone;
 mod quotas;
+mod snapshot;
 mod sync;
 mod upgrade;
 mod world;

@@ -32,6 +32,7 @@ fn the_committed_files_are_what_this_code_makes() {
         ("packet", records::packet()),
         ("receipt", records::receipt()),
         ("messages", records::messages()),
+        ("snapshot", records::snapshot()),
         ("invite", records::invite()),
         ("acts", records::acts()),
         ("fork", stories::fork()),

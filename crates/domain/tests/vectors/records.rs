@@ -21,6 +21,9 @@ use xuncha_domain::protocol::v1::enroll::{EnrollRequest, Proof};
 use xuncha_domain::protocol::v1::invite::Invite;
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::refusal::Refusal;
+use xuncha_domain::protocol::v1::snapshot::{
+    self, ChainState, DeadOp, Head, LiveOp, LiveValue, State, Thing, Tip, Under,
+};
 use xuncha_domain::protocol::v1::sync::{Cursor, Feed, HeadName, Here, Run, Source, SyncRequest};
 use xuncha_domain::time::ClockOffset;
 
@@ -67,6 +70,55 @@ pub fn photo() -> Json {
         "without_thumbnail": json::value(&fact(None).to_value()),
         "with_thumbnail": json::value(&fact(Some([0xbb; 32])).to_value()),
     })
+}
+
+/// A snapshot of a visit with an answer, a note that is not in it, and a replaced op that has not arrived.
+pub fn snapshot() -> Json {
+    let phone = two_commits();
+    let tip = phone.commits.last().unwrap();
+    let op = |thing, field: &str, seq: u64, value| LiveOp {
+        thing,
+        field: field.into(),
+        chain: 0,
+        seq,
+        commit: [0xee; 16],
+        officer: phone.officer.0,
+        corrected_ms: MORNING_MS,
+        value,
+    };
+    let visit = visit::visit(EntityId([0x11; 16]));
+    let note = visit::note(&visit, Some("ICF-R-01"), OfficerId([1; 16]));
+    let key = note.origin.as_ref().unwrap().key.encode();
+    let state = State {
+        chains: vec![ChainState {
+            genesis: phone.genesis.as_bytes().to_vec().into(),
+            tips: vec![Tip { seq: tip.header.seq, hash: tip.hash.0 }],
+        }],
+        things: vec![
+            Thing { kind: visit.kind, id: visit.id.0, under: None },
+            Thing { kind: note.kind, id: note.id.0, under: Some(Under { parent: 0, key: key.into() }) },
+        ],
+        live: vec![
+            op(0, "a/ICF-R-01", 2, LiveValue::Plain(Value::Bool(true).encode().into())),
+            op(1, "text", 1, LiveValue::Elsewhere([0xdd; 32])),
+        ],
+        dead: vec![DeadOp { thing: 0, field: "a/ICF-R-02".into(), commit: [0xcc; 16] }],
+        held: vec![[0xbb; 32].into()],
+    };
+    let head = Head {
+        city: CITY.0,
+        scope: phone.scope.to_string(),
+        position: 4_002,
+        rolling: [0xaa; 16],
+        made_ms: MORNING_MS,
+        kept_since_ms: MORNING_MS - 63_072_000_000,
+        left_out: 3,
+        unpacked: 0,
+        content: [0; 32],
+    };
+    let file = snapshot::write(head, &state, &hq()).unwrap();
+    let (head, _) = snapshot::head(&file, &hq().public_key(), CITY.0, phone.scope.as_str()).unwrap();
+    json!({ "state": hex(v1::encode(&state)), "head": hex(v1::encode(&head)), "file": hex(file) })
 }
 
 fn two_commits() -> Phone {

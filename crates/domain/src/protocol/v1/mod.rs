@@ -8,6 +8,7 @@ pub mod enroll;
 pub mod invite;
 pub mod receipt;
 pub mod refusal;
+pub mod snapshot;
 pub mod sync;
 
 /// Content type of every body.

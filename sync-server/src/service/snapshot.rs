@@ -1,0 +1,212 @@
+//! Snapshots: one signed file per scope, made anew only when the feed has gone on for a while.
+//!
+//! A file that is a little old costs its reader some of the feed; making one costs a look at every live op of the scope. A
+//! city's phones that are all set up in one morning read the same file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use sha2::{Digest, Sha256};
+use xuncha_domain::cbor::Value;
+use xuncha_domain::ids::Scope;
+use xuncha_domain::model::{field, kind};
+use xuncha_domain::protocol::v1::snapshot::{
+    self, ChainState, DeadOp, Head, LiveOp, LiveValue, SnapshotError, State, Thing, Tip, Under,
+};
+use xuncha_domain::status::Machine;
+
+use super::{Device, Error, Service};
+use crate::blobs::Blobs;
+use crate::storage::{LiveOpRow, Read, RowId, ThingRow};
+
+/// What a scope keeps on phones beside everything open.
+const KEPT_MS: i64 = 730 * 24 * 60 * 60 * 1000;
+/// A scope that does not fit is cut to half of the time, so often.
+const CUTS_MAX: u32 = 5;
+/// Commits that a reader may have to fetch after a snapshot: about a megabyte of packets.
+const BEHIND_MAX: u64 = 2_000;
+/// What was closed since is left out with the next file.
+const FRESH_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Held commits that are named; a scope with more has a hostile phone, and its reader fetches the feed.
+const HELD_MAX: u32 = 1_000;
+
+/// A file to serve, and the validator of its content.
+#[derive(Debug)]
+pub struct SnapshotFile {
+    pub path: PathBuf,
+    pub content: [u8; 32],
+}
+
+impl Service {
+    /// The snapshot of a scope that the phone reads. Scopes of others do not exist for it.
+    pub fn snapshot(&self, device: &Device, scope: &str) -> Result<SnapshotFile, Error> {
+        let scope: Scope = scope.parse().map_err(|_| Error::NotFound)?;
+        let reads = self.storage.read(|read| self.scopes_of(read, &device.officer))?;
+        if !reads.contains(&scope) {
+            return Err(Error::NotFound);
+        }
+        let name = Sha256::digest(scope.as_str()).into();
+        let path = self.blobs.derived_file(&name, "snapshot");
+        // One makes it, the others wait for it.
+        let _making = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(content) = self.usable(&path, &scope)? {
+            return Ok(SnapshotFile { path, content });
+        }
+        let (content, bytes) = self.make_snapshot(&scope)?;
+        Blobs::write_derived(&path, &bytes)?;
+        Ok(SnapshotFile { path, content })
+    }
+
+    /// The content's hash of a file that still fits the feed and is not far behind it.
+    fn usable(&self, path: &Path, scope: &Scope) -> Result<Option<[u8; 32]>, Error> {
+        let mut beginning = Vec::new();
+        let Ok(file) = std::fs::File::open(path) else { return Ok(None) };
+        file.take(4_096).read_to_end(&mut beginning).map_err(crate::blobs::Error::from)?;
+        let read = snapshot::head(&beginning, &self.public_key(), self.city.id.0, scope.as_str());
+        let Ok((head, _)) = read else { return Ok(None) };
+        let fits = self.storage.read(|read| {
+            let end = read.feed_end(scope)?;
+            // HQ may have been restored since: then the file speaks of another feed.
+            let on_feed = head.position == 0 && end.position == 0
+                || read.is_run_end(scope, head.position, &head.rolling)?;
+            Ok::<_, Error>(on_feed && end.position.saturating_sub(head.position) <= BEHIND_MAX)
+        })?;
+        let fresh = self.clock.now_ms().saturating_sub(head.made_ms) < FRESH_MS;
+        Ok((fits && fresh).then_some(head.content))
+    }
+
+    fn make_snapshot(&self, scope: &Scope) -> Result<([u8; 32], Vec<u8>), Error> {
+        let mut kept_ms = KEPT_MS;
+        for _ in 0..CUTS_MAX {
+            let now_ms = self.clock.now_ms();
+            let (head, state) = self.storage.read(|read| self.state_of(read, scope, now_ms, kept_ms))?;
+            match snapshot::write(head, &state, &self.key) {
+                Err(SnapshotError::TooLarge) => kept_ms /= 2,
+                Err(_) => return Err(Error::Internal("a snapshot cannot be made")),
+                Ok(bytes) => {
+                    let head = snapshot::head(&bytes, &self.public_key(), self.city.id.0, scope.as_str());
+                    let (head, _) = head.map_err(|_| Error::Internal("a snapshot cannot be read"))?;
+                    return Ok((head.content, bytes));
+                }
+            }
+        }
+        Err(Error::Internal("a scope does not fit into a snapshot"))
+    }
+
+    /// Everything is read from one state of the database.
+    fn state_of(
+        &self,
+        read: &Read<'_>,
+        scope: &Scope,
+        now_ms: i64,
+        kept_ms: i64,
+    ) -> Result<(Head, State), Error> {
+        // A packet of which only a part is in the feed could not be gone on with.
+        if read.any_unjudged(scope)? {
+            return Err(Error::Busy);
+        }
+        let end = read.feed_end(scope)?;
+        let kept_since_ms = now_ms.saturating_sub(kept_ms);
+        let things = read.things_of(scope)?;
+        let live = read.live_ops_of(scope)?;
+        let mut closed = read.sealed_before(scope, kept_since_ms)?;
+        for root in roots_with_open_findings(&things, &live) {
+            closed.remove(&root);
+        }
+        let mut making = Making::default();
+        for chain in read.chains_of(scope)? {
+            let tips =
+                read.tips(chain.id)?.iter().map(|tip| Tip { seq: tip.seq, hash: tip.hash.0 }).collect();
+            making.chains.insert(chain.id, number(making.state.chains.len()));
+            making.state.chains.push(ChainState { genesis: chain.genesis.into(), tips });
+        }
+        let kept = things.into_iter().filter(|thing| !closed.contains(&thing.root.unwrap_or(thing.id)));
+        kept.for_each(|thing| making.thing(thing));
+        live.into_iter().for_each(|op| making.live(op));
+        for (entity, field, commit) in read.dead_ops_of(scope)? {
+            if let Some(thing) = making.things.get(&entity) {
+                making.state.dead.push(DeadOp { thing: *thing, field, commit });
+            }
+        }
+        making.state.held = read.held_commits(scope, HELD_MAX)?.into_iter().map(Into::into).collect();
+        let head = Head {
+            city: self.city.id.0,
+            scope: scope.to_string(),
+            position: end.position,
+            rolling: end.rolling,
+            made_ms: now_ms,
+            kept_since_ms,
+            left_out: closed.len() as u64,
+            unpacked: 0,
+            content: [0; 32],
+        };
+        Ok((head, making.state))
+    }
+}
+
+/// Visits of which a finding has not come to its end, by one of its live statuses.
+fn roots_with_open_findings(things: &[ThingRow], live: &[LiveOpRow]) -> BTreeSet<RowId> {
+    let machine = Machine::get("finding");
+    let ended = |op: &LiveOpRow| {
+        let value = op.value.as_deref().and_then(|bytes| Value::decode(bytes).ok());
+        let state = value.as_ref().and_then(Value::as_text).and_then(|code| machine?.state(code));
+        state.is_some_and(|state| state.terminal)
+    };
+    let findings: BTreeMap<RowId, RowId> = things
+        .iter()
+        .filter(|thing| thing.kind == kind::FINDING)
+        .filter_map(|thing| Some((thing.id, thing.root?)))
+        .collect();
+    let open = live.iter().filter(|op| op.field == field::STATUS && !ended(op));
+    open.filter_map(|op| findings.get(&op.entity).copied()).collect()
+}
+
+/// Numbers for rows.
+#[derive(Default)]
+struct Making {
+    state: State,
+    chains: BTreeMap<RowId, u32>,
+    things: BTreeMap<RowId, u32>,
+}
+
+impl Making {
+    fn thing(&mut self, row: ThingRow) {
+        let under = match (row.parent, row.key) {
+            (Some(parent), Some(key)) => {
+                // Its parent was left out, and so is it.
+                let Some(parent) = self.things.get(&parent) else { return };
+                Some(Under { parent: *parent, key: key.into() })
+            }
+            _ => None,
+        };
+        self.things.insert(row.id, number(self.state.things.len()));
+        self.state.things.push(Thing { kind: row.kind, id: row.name, under });
+    }
+
+    fn live(&mut self, row: LiveOpRow) {
+        let (Some(thing), Some(chain)) = (self.things.get(&row.entity), self.chains.get(&row.chain)) else {
+            return;
+        };
+        let value = match (row.hash, row.value) {
+            (Some(hash), Some(_)) => LiveValue::Elsewhere(hash),
+            (Some(hash), None) => LiveValue::Erased(hash),
+            (None, value) => LiveValue::Plain(value.unwrap_or_else(|| Value::Null.encode()).into()),
+        };
+        self.state.live.push(LiveOp {
+            thing: *thing,
+            field: row.field,
+            chain: *chain,
+            seq: row.seq,
+            commit: row.commit.0,
+            officer: row.officer.0,
+            corrected_ms: row.corrected_ms,
+            value,
+        });
+    }
+}
+
+fn number(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
