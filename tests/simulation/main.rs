@@ -12,6 +12,7 @@
 
 mod check;
 mod disk;
+mod evidence;
 mod faults;
 mod fleet;
 mod hostile;

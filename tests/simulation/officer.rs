@@ -1,11 +1,8 @@
 //! What an officer does with a phone, through the engine's public api, each edit told to the model.
 
-use std::io::Cursor;
-
 use xuncha_engine::api::types::{
-    AddPhoto, AddReading, Answer, AnswerKind, ApiError, CorrectReading, ErrorCode, FindVenues, ItemView,
-    LeadLevel, NewVisit, ReadingInput, SetAnswer, SetFinding, SetNote, SetVisitField, VisitKind, VisitMode,
-    VisitRef, VisitView,
+    Answer, AnswerKind, ApiError, ErrorCode, FindVenues, ItemView, LeadLevel, NewVisit, SetAnswer,
+    SetFinding, SetNote, SetVisitField, VisitKind, VisitMode, VisitRef, VisitView,
 };
 use xuncha_tests::random::Random;
 
@@ -95,14 +92,23 @@ impl Hand<'_> {
         (!items.is_empty()).then(|| *self.random.one_of(&items))
     }
 
-    fn next(&mut self) -> i32 {
+    pub fn next(&mut self) -> i32 {
         *self.serial += 1;
         *self.serial
     }
 
+    /// Now and then a second tap comes before the screen is drawn again.
     fn answer(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
         // None where HQ holds the commit that began the visit.
         let Some(item) = self.item(view) else { return Ok(None) };
+        let first = self.answer_to(item, view, drawing)?;
+        if first == Some("answer") && self.random.chance(20) {
+            return self.answer_to(item, view, drawing);
+        }
+        Ok(first)
+    }
+
+    fn answer_to(&mut self, item: &ItemView, view: &VisitView, drawing: &Drawing) -> Done {
         let number = i64::from(self.next() % 90);
         let answer = match item.answer_kind {
             AnswerKind::YesNo => self.random.one_of(&[Answer::Yes, Answer::No]).clone(),
@@ -166,56 +172,6 @@ impl Hand<'_> {
         self.edited(view, &field, value, drawing, done, "status")
     }
 
-    fn temperature(&mut self) -> ReadingInput {
-        ReadingInput {
-            temperature_dc: self.next() - 400,
-            site: "air".into(),
-            indoor: true,
-            ambient_dc: None,
-            sequence: "first".into(),
-            subject: None,
-        }
-    }
-
-    fn reading(&mut self, view: &VisitView) -> Done {
-        let reading = self.temperature();
-        let value = reading.temperature_dc;
-        let done = self.phone.engine.reading_add(AddReading { visit: view.summary.id.clone(), reading });
-        if let Err(error) = &done {
-            return self.failed(error, || Unsure::Edit {
-                visit: view.summary.id.clone(),
-                field: None,
-                value: value.to_string(),
-                drawing: Drawing::new(),
-            });
-        }
-        let new = done.as_ref().ok().and_then(|view| {
-            view.readings
-                .iter()
-                .find(|row| row.reading.value.as_ref().is_some_and(|r| r.temperature_dc == value))
-        });
-        let field = new.map(|row| format!("reading {}", row.id)).unwrap_or_default();
-        if done.is_ok() && field.is_empty() {
-            return Err(format!("{}: a reading was acknowledged and is not shown", view.summary.id));
-        }
-        self.edited(view, &field, &value.to_string(), &Drawing::new(), done, "reading")
-    }
-
-    fn correct(&mut self, view: &VisitView) -> Done {
-        if view.readings.is_empty() {
-            return Ok(None);
-        }
-        let row = self.random.one_of(&view.readings);
-        let reading = self.temperature();
-        let value = reading.temperature_dc.to_string();
-        let (visit, id, token) = (view.summary.id.clone(), row.id.clone(), row.reading.token.clone());
-        let field = format!("reading {id}");
-        let reason_token = row.reason_token.clone();
-        let change = CorrectReading { visit, id, reading, reason: "读错".into(), token, reason_token };
-        let done = self.phone.engine.reading_correct(change);
-        self.edited(view, &field, &value, &on_phone(view), done, "correction")
-    }
-
     fn mode(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
         let value = *self.random.one_of(&["phone", "online"]);
         let (visit, token) = (view.summary.id.clone(), view.mode.token.clone());
@@ -225,27 +181,6 @@ impl Hand<'_> {
         let set = SetVisitField { visit, field: "mode".into(), value: value.into(), token };
         let done = self.phone.engine.visit_set(set);
         self.edited(view, "mode", value, drawing, done, "mode")
-    }
-
-    fn photo(&mut self, view: &VisitView) -> Done {
-        // Some of them go in more than one piece.
-        let size = *self.random.one_of(&[3_000, 40_000, 1_200_000]);
-        let bytes = self.random.photo(size);
-        let meta = AddPhoto { visit: view.summary.id.clone(), item: None, position: None };
-        match self.phone.engine.add_photo(&meta, &mut Cursor::new(&bytes)) {
-            Ok(now) => {
-                let known: Vec<_> = view.photos.iter().map(|photo| &photo.sha256).collect();
-                let visit = self.model.visits.entry(view.summary.id.clone()).or_default();
-                let new = now.photos.iter().map(|photo| &photo.sha256);
-                let mut new =
-                    new.filter(|sha256| !visit.photos.contains_key(*sha256) && !known.contains(sha256));
-                let sha256 = new.next().ok_or("a photo was acknowledged and is not shown")?.clone();
-                visit.photos.insert(sha256, bytes);
-                self.phone.screens.insert(view.summary.id.clone(), now);
-                Ok(Some("photo"))
-            }
-            Err(error) => self.failed(&error, || Unsure::Photo { visit: view.summary.id.clone(), bytes }),
-        }
     }
 
     fn leave(&mut self, view: &VisitView) -> Done {
@@ -266,7 +201,7 @@ impl Hand<'_> {
         }
     }
 
-    fn edited(
+    pub fn edited(
         &mut self,
         view: &VisitView,
         field: &str,
@@ -279,10 +214,7 @@ impl Hand<'_> {
             Ok(now) => {
                 let id = &view.summary.id;
                 self.model.edit(id, field, &self.phone.author, value, drawing)?;
-                // Else the next tap comes before the screen is drawn again.
-                if self.random.chance(80) {
-                    self.phone.screens.insert(id.clone(), now);
-                }
+                self.phone.screens.insert(id.clone(), now);
                 Ok(Some(name))
             }
             Err(error) if error.code == ErrorCode::BadRequest && self.is_held(&view.summary.id) => {
