@@ -3,7 +3,9 @@
 //! It depends on three small crates and on nothing of ours: it compiles in seconds, before anything else exists, and
 //! every product it starts is built by a child cargo into one shared target directory (`place::target`).
 
+mod bench;
 mod count;
+mod figures;
 mod kill;
 mod mutant;
 mod mutants;
@@ -40,6 +42,8 @@ enum Command {
     Kill(kill::Arguments),
     /// Send a whole day's work through a bad network, and check that all of it arrives.
     Network(network::Arguments),
+    /// Measure the product beside a floor of plain rows and other sync engines.
+    Bench(bench::Arguments),
     /// Rewrite the TypeScript that is generated from the Rust wire types.
     Types,
 }
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Kill(arguments) => kill::kill(&arguments),
         Command::Network(arguments) => network::network(&arguments),
+        Command::Bench(arguments) => bench::bench(&arguments),
         Command::Types => types::rewrite(),
     };
     done.unwrap_or_else(|error| {

@@ -10,6 +10,7 @@ mod publish;
 mod receive;
 mod rejudge;
 
+use cpu_time::ThreadTime;
 use minicbor::bytes::ByteVec;
 use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
 use xuncha_domain::protocol::v1::blobs::LACKING_MAX;
@@ -17,6 +18,8 @@ use xuncha_domain::protocol::v1::sync::{Refused, SyncAnswer, SyncRequest};
 
 use super::{Changed, Device, Error, Service};
 use crate::storage::Report;
+
+use receive::Received;
 
 pub(super) use publish::{Counted, Unpacked, append, count, resolve};
 
@@ -38,7 +41,7 @@ impl Service {
         let received = self.take_packets(device, &request.packets, now_ms)?;
         // Also what a full disk or another node's end left stored and not judged: no restart may be waited for.
         if received.stored > 0 || self.is_behind()? {
-            self.publish_all(&received.unpacked);
+            self.publish(&received);
         }
         self.note_report(device, request, now_ms)?;
         let answer = self.storage.read(|read| self.answer(read, device, request, &received, now_ms))?;
@@ -46,6 +49,19 @@ impl Service {
             self.events.tell(Changed { visits: true, devices: true });
         }
         Ok(answer)
+    }
+
+    /// What follows the receipt; its cost is told apart from what the receipt took.
+    fn publish(&self, received: &Received) {
+        let cpu = tracing::enabled!(tracing::Level::DEBUG).then(ThreadTime::now);
+        self.publish_all(&received.unpacked);
+        if let Some(cpu) = cpu {
+            tracing::debug!(
+                commits = received.stored,
+                publish_cpu_us = cpu.elapsed().as_micros(),
+                "published"
+            );
+        }
     }
 
     /// Takes packets of a device that came by another way than a sync. Returns how many commits HQ did not have, and what
