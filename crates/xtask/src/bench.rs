@@ -169,7 +169,8 @@ fn with_product(adapters: &Path) -> Result<String> {
         "w2": fleet("w2"), "w3": fleet("w3"),
         "stats": [&peer, "stats", "--data", "{srv}"],
         "settle": false,
-        "env": { "XUNCHA_LOG": "info,xuncha_server::service::sync=debug" },
+        // Its log is read for what publishing cost.
+        "env": { "XUNCHA_LOG": "info,xuncha_server::service::sync=debug", "NO_COLOR": "1" },
     });
     ensure!(adapters.insert(PRODUCT.into(), product).is_none(), "an adapter has our name");
     Ok(serde_json::to_string_pretty(&adapters)?)

@@ -66,8 +66,9 @@ pub enum Error {
 pub struct Storage {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    writer: Mutex<Connection>,
     readers: readers::Readers,
+    // Dropped last: only a connection that may write can empty the log into the database when the server stops.
+    writer: Mutex<Connection>,
 }
 
 /// Read access to one consistent state of the store.

@@ -107,6 +107,17 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_stops_leaves_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hq.sqlite");
+        let storage = Storage::open(&path).unwrap();
+        storage.write(|tx| tx.set_meta("city_id", &[1])).unwrap();
+        storage.read(|read| read.meta("city_id")).unwrap();
+        drop(storage);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn opening_twice_changes_nothing_and_readers_cannot_write() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("hq.sqlite");
