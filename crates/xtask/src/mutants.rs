@@ -152,7 +152,7 @@ impl Copy {
         }
         let said = fs::read_to_string(&log)?;
         let wrong = said.lines().find_map(|line| line.trim().strip_prefix("VIOLATION "));
-        let seed = said.lines().filter(|line| line.starts_with("seed ")).next_back();
+        let seed = said.lines().rfind(|line| line.starts_with("seed "));
         match (seed.and_then(|line| line.split(" (").next()), wrong) {
             (Some(seed), Some(wrong)) => Ok(Verdict::Caught(seed.into(), wrong.into())),
             _ => bail!("the simulation ended with {ended} and said nothing: {}", log.display()),

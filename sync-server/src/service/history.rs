@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::log::body::OpValue;
@@ -32,12 +33,11 @@ impl<'r, 'c> History<'r, 'c> {
     ) -> Result<Option<(Live, Vec<CommitRef>)>, Error> {
         let Some(row) = self.read.commit(commit)? else { return Ok(None) };
         let mut packets = self.packets.borrow_mut();
-        if !packets.contains_key(&row.packet) {
-            packets.insert(row.packet, self.service.unpack(self.read, row.packet)?);
-        }
-        let Some(whole) = packets.get(&row.packet).and_then(|packet| packet.get(commit)) else {
-            return Ok(None);
+        let packet = match packets.entry(row.packet) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.service.unpack(self.read, row.packet)?),
         };
+        let Some(whole) = packet.get(commit) else { return Ok(None) };
         let Some(op) = whole.ops().iter().find(|op| op.entity.id == *entity && op.field == name) else {
             return Ok(None);
         };

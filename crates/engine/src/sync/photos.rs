@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
         let (thumbs, originals) = self.waiting()?;
         let may = |kind| -> Result<bool> {
             let policy = self.session.engine.read(|connection| meta::photo_policy(connection, kind))?;
-            Ok(sending::wait(&self.session.engine, policy).is_none())
+            Ok(sending::wait(self.session.engine, policy).is_none())
         };
         let thumb = thumbs.into_iter().find(|thumb| !self.settled.contains(&thumb.sha256));
         let original = originals.into_iter().find(|photo| !self.settled.contains(&photo.sha256));
