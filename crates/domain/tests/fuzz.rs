@@ -231,7 +231,13 @@ fn made() -> Vec<Vec<u8>> {
         time_ms: 1_580_173_200_000,
         rescue: Some(text("age1")),
     };
-    let body = receipt::ReceiptBody { city: CITY.0, time_ms: 1, chains: Vec::new(), blobs: Vec::new() };
+    let body = receipt::ReceiptBody {
+        city: CITY.0,
+        time_ms: 1,
+        chains: Vec::new(),
+        blobs: Vec::new(),
+        nonce: Some([6; 8].into()),
+    };
     let head = sync::HeadName { chain: [1; 16], seq: 5, hash: [2; 32] };
     let answer = sync::SyncAnswer {
         time_ms: 1_580_173_200_000,
@@ -244,6 +250,13 @@ fn made() -> Vec<Vec<u8>> {
         more: true,
         retry_after_s: Some(30),
         rescue: None,
+        photos: Some(sync::Mark { position: 3, rolling: [7; 16] }),
+        photos_restart: true,
+        backup: Some(sync::Backup {
+            made_ms: 1_580_173_200_000,
+            scopes: vec![sync::Covered { scope: text("city"), position: 9 }],
+            photos: 2,
+        }),
     };
     let hashes = blobs::Hashes { hashes: vec![[4; 32].into(), [5; 32].into()] };
     let scope = support::phone::district().as_str().as_bytes().to_vec();

@@ -20,9 +20,10 @@ use xuncha_domain::log::packet;
 use crate::api::types::{ErrorCode, Nothing};
 use crate::engine::{Engine, Options};
 use crate::error::{Error, Result};
+use crate::store::log::branches;
 use crate::store::meta::{self, Enrolment};
 use crate::store::{chains, log, photos};
-use crate::sync::request::{branches, signed_packet};
+use crate::sync::request::signed_packet;
 use crate::write::{self, Pen};
 
 /// Folder of the bundles below the data folder.

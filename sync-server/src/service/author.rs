@@ -5,7 +5,7 @@
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{DeviceId, OfficerId, Scope, random};
 use xuncha_domain::log::body::{Entity, Op, OpValue, Reference};
-use xuncha_domain::log::chain::{Certificate, Genesis};
+use xuncha_domain::log::chain::{Certificate, Continues, Genesis, SuccessorReason};
 use xuncha_domain::log::commit::{Commit, Place, Stamp};
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::log::head::Head;
@@ -72,9 +72,17 @@ impl Service {
     }
 
     fn hq_chain(&self, tx: &Tx<'_>, scope: &Scope) -> Result<ChainRow, Error> {
-        if let Some(chain) = tx.feed_end(scope)?.hq_chain {
-            return Ok(tx.chain_by_row(chain)?);
-        }
+        let end = tx.feed_end(scope)?;
+        let older = end.hq_chain.map(|chain| tx.chain_by_row(chain)).transpose()?;
+        let continues = match older {
+            Some(chain) if !end.hq_closed => return Ok(chain),
+            Some(chain) => {
+                let tip = tx.tips(chain.id)?.into_iter().next();
+                let (seq, head) = tip.map_or((0, chain.genesis_hash), |tip| (tip.seq, tip.hash));
+                Some(Continues { chain: chain.name, seq, head, reason: SuccessorReason::Restored })
+            }
+            None => None,
+        };
         let device = DeviceId(self.city.id.0);
         let certificate = Certificate::issue(
             &self.key,
@@ -85,7 +93,7 @@ impl Service {
             self.clock.now_ms(),
         )
         .map_err(|_| Error::Internal("certificate"))?;
-        let genesis = Genesis::new(random(&*self.entropy), scope.clone(), certificate, None);
+        let genesis = Genesis::new(random(&*self.entropy), scope.clone(), certificate, continues);
         let chain = tx.insert_chain(&NewChain {
             name: genesis.chain(),
             scope,
@@ -154,6 +162,7 @@ impl Service {
             head_hash: last.hash,
             sender: chain.device,
             received_ms: now_ms,
+            fed: false,
             bytes: &packet.encode(),
         })?;
         let mut rows = Vec::new();

@@ -8,12 +8,16 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use xuncha_domain::protocol::v1;
+use xuncha_domain::protocol::v1::sync::{Backup, Covered};
 
-use super::{DATABASE, KEY, PHOTOS, Service, key, rescue};
+use super::{DATABASE, Error, KEY, PHOTOS, Service, key, rescue};
 use crate::blobs::{self, Blobs};
-use crate::storage::{self, read_copy};
+use crate::storage::{self, Read, Storage, read_copy};
 
 const MANIFEST: &str = "manifest.json";
+/// Where the database says what the newest backup covers.
+const NEWEST: &str = "newest_backup";
 /// Goes up when a backup means something else than its fields say to an older server.
 const FORMAT: u32 = 1;
 
@@ -67,8 +71,10 @@ impl Service {
         make_empty(target)?;
         let database = target.join(DATABASE);
         self.storage.snapshot_into(&database)?;
-        let (counts, held) =
-            read_copy(&database, |read| Ok::<_, BackupError>((read.counts()?, read.all_blobs()?)))?;
+        let made_ms = self.clock.now_ms();
+        let (counts, held, covered) = read_copy(&database, |read| {
+            Ok::<_, BackupError>((read.counts()?, read.all_blobs()?, covered(read, made_ms)?))
+        })?;
         let key = target.join(KEY);
         key::write(&key, &self.key)?;
         // Without it phones' rescue bundles could not be opened any more.
@@ -86,19 +92,27 @@ impl Service {
             }
             files.push(entry);
         }
-        let manifest = Manifest {
-            format: FORMAT,
-            made_ms: self.clock.now_ms(),
-            city: hex::encode(self.city.id.0),
-            counts,
-            files,
-        };
+        let manifest = Manifest { format: FORMAT, made_ms, city: hex::encode(self.city.id.0), counts, files };
         let path = target.join(MANIFEST);
         fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?;
         durable(&path)?;
         blobs::sync_folder(target)?;
+        // Only now is it a backup, and phones may rely on it.
+        self.storage.write(|tx| tx.set_meta(NEWEST, &v1::encode(&covered)))?;
         Ok(manifest)
     }
+}
+
+/// What a copy of the database covers.
+fn covered(read: &Read<'_>, made_ms: i64) -> Result<Backup, BackupError> {
+    let scopes = read.feed_ends()?.into_iter().map(|(scope, position)| Covered { scope, position });
+    Ok(Backup { made_ms, scopes: scopes.collect(), photos: read.photo_mark()?.position })
+}
+
+/// What the newest backup covers; nothing when there is none.
+pub(super) fn newest(read: &Read<'_>) -> Result<Backup, Error> {
+    let Some(bytes) = read.meta(NEWEST)? else { return Ok(Backup::default()) };
+    v1::decode(&bytes).map_err(|_| Error::Internal("the newest backup"))
 }
 
 /// Makes a new installation of a backup: all of it or nothing. Every file is checked after it was copied.
@@ -146,7 +160,11 @@ fn copy_checked(backup: &Path, target: &Path, manifest: &Manifest) -> Result<(),
         }
         Ok(read.counts()?)
     })?;
-    if counts == manifest.counts { Ok(()) } else { Err(BackupError::Damaged(MANIFEST.into())) }
+    if counts != manifest.counts {
+        return Err(BackupError::Damaged(MANIFEST.into()));
+    }
+    // Phones may hold what HQ wrote after the backup: none of its numbers is used twice.
+    Ok(Storage::open(&database)?.write(|tx| tx.close_hq_chains())?)
 }
 
 /// A folder that is there and holds nothing.

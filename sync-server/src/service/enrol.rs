@@ -5,7 +5,7 @@ use fast_qr::qr::QRBuilder;
 use xuncha_domain::ids::{DeviceId, OfficerId, random};
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::crypto::PublicKey;
-use xuncha_domain::protocol::v1::enroll::{EnrollAnswer, EnrollRequest, Proof, QR_PREFIX};
+use xuncha_domain::protocol::v1::enroll::{self, EnrollAnswer, EnrollRequest, Proof, QR_PREFIX};
 
 use super::{Changed, ConsoleUser, Error, Service, secret};
 use crate::storage::{NewDevice, Tx};
@@ -65,34 +65,22 @@ impl Service {
         }
         let public =
             PublicKey::from_bytes(request.algorithm, &request.public_key).map_err(|_| Error::Malformed)?;
-        let device = DeviceId(random(&*self.entropy));
-        let token: [u8; 32] = random(&*self.entropy);
         let joined = self.storage.write(|tx| {
-            let (officer, replaces) = self.admit(tx, &request.proof, now_ms)?;
-            let certificate = Certificate::issue(&self.key, self.city.id, device, public, officer, now_ms)
-                .map_err(|_| Error::Internal("certificate"))?;
-            tx.insert_device(&NewDevice {
-                id: device.0,
-                officer: officer.0,
-                public_key: &request.public_key,
-                certificate: certificate.as_bytes(),
-                token_hash: secret::hash(token),
-                replaces,
-                enrolled_ms: now_ms,
-            })?;
-            Ok((certificate, self.scopes_of(tx, &officer.0)?))
+            let joined = self.join(tx, request, public, now_ms)?;
+            let scopes = self.scopes_of(tx, &joined.certificate.officer.0)?;
+            Ok((joined, scopes))
         });
         if matches!(joined, Err(Error::CodeUnknown | Error::DeviceUnknown)) {
             self.attempts.failed(&key, now_ms);
         }
-        let (certificate, scopes) = joined?;
+        let (Joined { certificate, token }, scopes) = joined?;
         self.events.tell(Changed { devices: true, ..Changed::default() });
         Ok(EnrollAnswer {
             certificate: certificate.as_bytes().to_vec(),
             city: self.city.id.0,
             city_name: self.city.name.clone(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
-            token: token.to_vec(),
+            token,
             hq_algorithm: PublicKey::ALGORITHM as u8,
             hq_key: self.public_key().to_bytes(),
             time_ms: now_ms,
@@ -100,9 +88,14 @@ impl Service {
         })
     }
 
-    /// Whose phone this is, and the device it takes over from.
-    fn admit(&self, tx: &Tx<'_>, proof: &Proof, now_ms: i64) -> Result<(OfficerId, Option<[u8; 16]>), Error> {
-        match proof {
+    fn join(
+        &self,
+        tx: &Tx<'_>,
+        request: &EnrollRequest,
+        public: PublicKey,
+        now_ms: i64,
+    ) -> Result<Joined, Error> {
+        let (officer, replaces) = match &request.proof {
             Proof::Code(code) => {
                 let hash = secret::hash_code(code);
                 let row = tx.enrol_code(&hash)?.ok_or(Error::CodeUnknown)?;
@@ -113,17 +106,65 @@ impl Service {
                     return Err(Error::CodeExpired);
                 }
                 tx.use_enrol_code(&hash, now_ms)?;
-                Ok((OfficerId(row.officer), None))
+                (OfficerId(row.officer), None)
             }
             Proof::Renewal(token) => {
                 let device = tx.device_by_token(&secret::hash(token))?.ok_or(Error::DeviceUnknown)?;
                 if device.closed_ms.is_some() {
                     return Err(Error::DeviceClosed);
                 }
-                Ok((OfficerId(device.officer), Some(device.id)))
+                (OfficerId(device.officer), Some(device.id))
             }
+            Proof::Certificate(certificate, token, signature) => {
+                return self.take_back(tx, &public, certificate, token, signature);
+            }
+        };
+        let device = DeviceId(random(&*self.entropy));
+        let token: [u8; 32] = random(&*self.entropy);
+        let certificate = Certificate::issue(&self.key, self.city.id, device, public, officer, now_ms)
+            .map_err(|_| Error::Internal("certificate"))?;
+        tx.insert_device(&NewDevice {
+            id: device.0,
+            officer: officer.0,
+            public_key: &request.public_key,
+            certificate: certificate.as_bytes(),
+            token_hash: secret::hash(token),
+            replaces,
+            enrolled_ms: now_ms,
+        })?;
+        Ok(Joined { certificate, token: token.to_vec() })
+    }
+
+    /// A phone that HQ enrolled after the backup that it was restored from: it is the device that it was.
+    fn take_back(
+        &self,
+        tx: &Tx<'_>,
+        public: &PublicKey,
+        certificate: &[u8],
+        token: &[u8],
+        signature: &[u8],
+    ) -> Result<Joined, Error> {
+        let signed = enroll::returning(certificate, token);
+        let certificate = Certificate::verify(certificate, &self.public_key(), self.city.id)
+            .map_err(|_| Error::DeviceUnknown)?;
+        let proven = certificate.key == *public && token.len() == 32;
+        if !proven || public.verify(enroll::RETURN_TAG, &signed, signature).is_err() {
+            return Err(Error::DeviceUnknown);
+        }
+        self.know_again(tx, &certificate)?;
+        let id = certificate.device.0;
+        if tx.device(&id)?.is_some_and(|device| device.closed_ms.is_none()) {
+            tx.set_device_token(&id, &secret::hash(token))?;
+            Ok(Joined { certificate, token: token.to_vec() })
+        } else {
+            Err(Error::DeviceClosed)
         }
     }
+}
+
+struct Joined {
+    certificate: Certificate,
+    token: Vec<u8>,
 }
 
 /// RFC 3986: everything but the unreserved characters.

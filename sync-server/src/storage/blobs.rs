@@ -1,6 +1,7 @@
 //! Which photos HQ holds, and the uploads on their way there.
 
 use rusqlite::Row;
+use xuncha_domain::protocol::v1::sync::{Mark, roll_photo};
 
 use super::{Error, Read, Tx, optional};
 
@@ -80,6 +81,27 @@ impl Read<'_> {
         )
     }
 
+    /// Where the list of held photos ends.
+    pub fn photo_mark(&self) -> Result<Mark, Error> {
+        let last = optional(
+            self.conn
+                .prepare_cached("SELECT position, rolling FROM blob_order ORDER BY position DESC LIMIT 1")?
+                .query_row([], |row| Ok(Mark { position: row.get(0)?, rolling: row.get(1)? })),
+        )?;
+        Ok(last.unwrap_or_default())
+    }
+
+    /// Whether the list of held photos once ended there.
+    pub fn was_photo_mark(&self, mark: &Mark) -> Result<bool, Error> {
+        if *mark == Mark::default() {
+            return Ok(true);
+        }
+        Ok(self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM blob_order WHERE position = ?1 AND rolling = ?2)")?
+            .query_row((i64::try_from(mark.position).unwrap_or(-1), mark.rolling), |row| row.get(0))?)
+    }
+
     pub fn upload(&self, id: &[u8; 16]) -> Result<Option<UploadRow>, Error> {
         optional(
             self.conn
@@ -135,11 +157,17 @@ impl Tx<'_> {
         device: &[u8; 16],
         now_ms: i64,
     ) -> Result<(), Error> {
-        self.conn.execute(
+        let new = self.conn.execute(
             "INSERT INTO blobs (sha256, size, device, held_ms) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (sha256) DO NOTHING",
             (sha256, size, device, now_ms),
         )?;
+        if new > 0 {
+            let end = self.photo_mark()?;
+            self.conn
+                .prepare_cached("INSERT INTO blob_order (position, sha256, rolling) VALUES (?1, ?2, ?3)")?
+                .execute((end.position + 1, sha256, roll_photo(end.rolling, sha256)))?;
+        }
         Ok(())
     }
 }

@@ -116,6 +116,12 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// A device that is known by another token from now on.
+    pub fn set_device_token(&self, id: &[u8; 16], token_hash: &[u8; 32]) -> Result<(), Error> {
+        self.conn.execute("UPDATE devices SET token_hash = ?2 WHERE id = ?1", (id, token_hash))?;
+        Ok(())
+    }
+
     /// The first closing counts; a repeat keeps its time.
     pub fn close_device(&self, id: &[u8; 16], now_ms: i64) -> Result<(), Error> {
         self.conn

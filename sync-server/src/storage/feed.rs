@@ -14,6 +14,8 @@ pub struct FeedEnd {
     pub rolling: [u8; 16],
     /// HQ's own chain in this scope.
     pub hq_chain: Option<RowId>,
+    /// HQ goes on in a successor of that chain.
+    pub hq_closed: bool,
 }
 
 /// Commits of one packet that follow each other in the feed.
@@ -43,9 +45,14 @@ impl Read<'_> {
     pub fn feed_end(&self, scope: &Scope) -> Result<FeedEnd, Error> {
         let found = optional(
             self.conn
-                .prepare_cached("SELECT position, rolling, hq_chain FROM scopes WHERE name = ?1")?
+                .prepare_cached("SELECT position, rolling, hq_chain, hq_closed FROM scopes WHERE name = ?1")?
                 .query_row([scope.as_str()], |row| {
-                    Ok(FeedEnd { position: row.get(0)?, rolling: row.get(1)?, hq_chain: row.get(2)? })
+                    Ok(FeedEnd {
+                        position: row.get(0)?,
+                        rolling: row.get(1)?,
+                        hq_chain: row.get(2)?,
+                        hq_closed: row.get(3)?,
+                    })
                 }),
         )?;
         Ok(found.unwrap_or_default())
@@ -59,6 +66,12 @@ impl Read<'_> {
                 "SELECT EXISTS (SELECT 1 FROM runs WHERE scope = ?1 AND position = ?2 AND rolling = ?3)",
             )?
             .query_row((scope.as_str(), position, rolling), |row| row.get(0))?)
+    }
+
+    /// Every scope with the end of its feed.
+    pub fn feed_ends(&self) -> Result<Vec<(String, u64)>, Error> {
+        let mut statement = self.conn.prepare_cached("SELECT name, position FROM scopes ORDER BY name")?;
+        Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
 
     /// Runs after a position, in order.
@@ -93,9 +106,21 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO scopes (name, position, rolling, hq_chain) VALUES (?1, 0, ?2, ?3)
-                 ON CONFLICT (name) DO UPDATE SET hq_chain = ?3",
+                 ON CONFLICT (name) DO UPDATE SET hq_chain = ?3, hq_closed = 0",
             )?
             .execute((scope.as_str(), [0_u8; 16], chain))?;
+        Ok(())
+    }
+
+    /// HQ never writes to this chain of its own again.
+    pub fn close_hq_chain(&self, chain: RowId) -> Result<(), Error> {
+        self.conn.execute("UPDATE scopes SET hq_closed = 1 WHERE hq_chain = ?1", [chain])?;
+        Ok(())
+    }
+
+    /// HQ never writes to any of its chains again.
+    pub fn close_hq_chains(&self) -> Result<(), Error> {
+        self.conn.execute("UPDATE scopes SET hq_closed = 1 WHERE hq_chain IS NOT NULL", [])?;
         Ok(())
     }
 }

@@ -38,6 +38,8 @@ pub struct NewPacket<'a> {
     pub head_hash: CommitHash,
     pub sender: DeviceId,
     pub received_ms: i64,
+    /// Another phone than its author's read it in HQ's feed.
+    pub fed: bool,
     pub bytes: &'a [u8],
 }
 
@@ -249,6 +251,14 @@ impl Read<'_> {
         Ok(statement.query_map((after, limit), commit)?.collect::<Result<_, _>>()?)
     }
 
+    /// Whether another phone than its author's brought it, which had read it in HQ's feed.
+    pub fn packet_fed(&self, id: RowId) -> Result<bool, Error> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT fed FROM packets WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))?)
+    }
+
     pub fn packet(&self, id: RowId) -> Result<PacketRow, Error> {
         Ok(self
             .conn
@@ -283,8 +293,8 @@ impl Tx<'_> {
     pub fn insert_packet(&self, packet: &NewPacket<'_>) -> Result<RowId, Error> {
         self.conn
             .prepare_cached(
-                "INSERT INTO packets (chain, from_seq, to_seq, prev_hash, head_hash, sender, received_ms, bytes)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO packets (chain, from_seq, to_seq, prev_hash, head_hash, sender, received_ms, fed, bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute((
                 packet.chain,
@@ -294,6 +304,7 @@ impl Tx<'_> {
                 packet.head_hash.0,
                 packet.sender.0,
                 packet.received_ms,
+                packet.fed,
                 packet.bytes,
             ))?;
         Ok(self.conn.last_insert_rowid())

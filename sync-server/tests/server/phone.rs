@@ -193,7 +193,7 @@ impl Phone {
             heads: self.heads(),
             here: Here::default(),
             packets: packets.into_iter().map(Into::into).collect(),
-            blobs: Vec::new(),
+            ..SyncRequest::default()
         }
     }
 
@@ -232,6 +232,7 @@ impl Phone {
                 feed.known.extend(own.commits.iter().map(|c| (c.hash.short(), c.clone())));
             }
             if news.restart {
+                // Without a trail the common point is the beginning.
                 feed.position = 0;
                 feed.rolling = [0; 16];
                 feed.commits.clear();

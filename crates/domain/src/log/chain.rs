@@ -123,6 +123,8 @@ pub enum SuccessorReason {
     Forked = 2,
     /// A commit of the chain cannot be read any more.
     Damaged = 3,
+    /// HQ was restored from a backup, and what it wrote after it may come back from phones.
+    Restored = 4,
 }
 
 /// The record that starts a chain.
@@ -187,6 +189,7 @@ impl Genesis {
                     1 => SuccessorReason::KeyMismatch,
                     2 => SuccessorReason::Forked,
                     3 => SuccessorReason::Damaged,
+                    4 => SuccessorReason::Restored,
                     _ => return Err(ChainError::Cbor(CborError::Malformed)),
                 },
             })

@@ -24,7 +24,9 @@ use xuncha_domain::protocol::v1::refusal::Refusal;
 use xuncha_domain::protocol::v1::snapshot::{
     self, ChainState, DeadOp, Head, LiveOp, LiveValue, State, Thing, Tip, Under,
 };
-use xuncha_domain::protocol::v1::sync::{Cursor, Feed, HeadName, Here, Run, Source, SyncRequest};
+use xuncha_domain::protocol::v1::sync::{
+    Backup, Covered, Cursor, Feed, HeadName, Here, Mark, Run, Source, SyncRequest,
+};
 use xuncha_domain::time::ClockOffset;
 
 use crate::json::{self, hex};
@@ -315,6 +317,7 @@ pub fn receipt() -> Json {
         time_ms: MORNING_MS,
         chains: vec![Held { chain: [1; 16], seq: 7, hash: [2; 32], judged_seq: 6 }],
         blobs: vec![[3; 32].into()],
+        nonce: Some([6; 8].into()),
     };
     let receipt = Receipt::sign(&hq(), &body).unwrap();
     assert_eq!(receipt.verify(&hq().public_key(), CITY.0), Ok(body.clone()));
@@ -343,6 +346,16 @@ pub fn messages() -> Json {
         },
         packets: vec![vec![0x80].into()],
         blobs: vec![[3; 32].into()],
+        nonce: Some([6; 8].into()),
+        trail: vec![Cursor { position: 8, ..cursor.clone() }],
+        fed: vec![0],
+        photos: Some(Mark { position: 2, rolling: [5; 16] }),
+        backup_ms: Some(MORNING_MS),
+    };
+    let backup = Backup {
+        made_ms: MORNING_MS,
+        scopes: vec![Covered { scope: "city".into(), position: 9 }],
+        photos: 2,
     };
     let feed = Feed {
         scope: "district/140105".into(),
@@ -364,6 +377,7 @@ pub fn messages() -> Json {
     json!({
         "sync_request": hex(v1::encode(&request)),
         "feed": hex(v1::encode(&feed)),
+        "backup": hex(v1::encode(&backup)),
         "enroll_request": hex(v1::encode(&enroll)),
         "refusal": hex(v1::encode(&refusal)),
     })

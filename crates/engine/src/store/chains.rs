@@ -57,6 +57,17 @@ pub fn mine(connection: &Connection) -> Result<Vec<ChainRow>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Chains of others with commits that HQ lost: HQ's own first, for the orders that they hold.
+pub fn lost_of_others(connection: &Connection, hq: DeviceId) -> Result<Vec<ChainRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, scope, genesis, device FROM chain
+         WHERE mine = 0 AND id IN (SELECT chain FROM log WHERE received = 0 AND reissued = 0)
+         ORDER BY device <> ?1, id",
+    )?;
+    let rows = statement.query_map([Col(hq)], from_row)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The chain of ours that takes new commits of a scope.
 pub fn writing(connection: &Connection, scope: &Scope) -> Result<Option<ChainRow>> {
     Ok(connection

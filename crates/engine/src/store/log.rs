@@ -1,6 +1,6 @@
 //! Commits as they are, and the live values that follow from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use xuncha_domain::cbor::Value;
@@ -60,6 +60,53 @@ pub fn get(connection: &Connection, commit: CommitRef) -> Result<Option<Commit>>
 pub fn unreceived(connection: &Connection, chain: ChainId, limit: usize) -> Result<Vec<Commit>> {
     let tail = "WHERE chain = ?1 AND received = 0 AND reissued = 0 ORDER BY seq LIMIT ?2";
     commits(connection, tail, (Col(chain), limit))
+}
+
+/// The author's signature over the head that a commit is, if a packet ended there.
+pub fn signature(connection: &Connection, commit: CommitRef) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT signature FROM log WHERE ref = ?1";
+    let found = connection.prepare_cached(sql)?.query_row([Col(commit)], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Keeps the signature with which the commit can be handed on.
+pub fn keep_signature(connection: &Connection, commit: CommitRef, signature: &[u8]) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE log SET signature = ?2 WHERE ref = ?1 AND signature IS NULL")?
+        .execute((Col(commit), signature))?;
+    Ok(())
+}
+
+/// Where in its scope's feed a commit was read.
+pub fn set_position(connection: &Connection, commit: CommitRef, position: u64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE log SET position = ?2 WHERE ref = ?1")?
+        .execute((Col(commit), position))?;
+    Ok(())
+}
+
+/// What HQ was said to hold of a scope and did not have, or not yet, at a position of its feed: it falls back to "on this
+/// phone". Costs as much as the phone holds of the scope.
+pub fn lose_after(connection: &Connection, scope: &Scope, position: u64) -> Result<Vec<CommitRef>> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE log SET received = 0, position = NULL
+         WHERE chain IN (SELECT id FROM chain WHERE scope = ?1) AND received = 1 AND coalesce(position > ?2, 1)
+         RETURNING ref",
+    )?;
+    let lost = statement.query_map((scope.as_str(), position), |row| row.get::<_, Col<CommitRef>>(0))?;
+    lost.map(|reference| Ok(reference?.0)).collect()
+}
+
+/// Runs of commits that follow each other: one, or one per branch of a forked chain.
+pub fn branches(commits: Vec<Commit>) -> Vec<Vec<Commit>> {
+    let mut by_tip: BTreeMap<CommitHash, Vec<Commit>> = BTreeMap::new();
+    for commit in commits {
+        let mut run = by_tip.remove(&commit.header.prev).unwrap_or_default();
+        let tip = commit.hash;
+        run.push(commit);
+        by_tip.insert(tip, run);
+    }
+    by_tip.into_values().collect()
 }
 
 /// Commits that touch a root, in the order of their chains.

@@ -4,6 +4,8 @@ use rusqlite::{Connection, OptionalExtension};
 use xuncha_domain::ids::{CityId, OfficerId, Scope};
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::crypto::PublicKey;
+use xuncha_domain::protocol::v1;
+use xuncha_domain::protocol::v1::sync::{Backup, Mark};
 use xuncha_domain::time::ClockOffset;
 
 use crate::api::types::{PhotoPolicy, PictureKind, Recovered};
@@ -122,6 +124,26 @@ pub fn last_receipt_ms(connection: &Connection) -> Result<Option<i64>> {
 
 pub fn set_last_receipt_ms(connection: &Connection, at_ms: i64) -> Result<()> {
     set(connection, "last_receipt", &at_ms.to_be_bytes())
+}
+
+/// What HQ's newest backup covers, as HQ said.
+pub fn backup(connection: &Connection) -> Result<Option<Backup>> {
+    let bytes: Option<Vec<u8>> = get(connection, "backup")?;
+    Ok(bytes.map(|bytes| v1::decode(&bytes)).transpose()?)
+}
+
+pub fn set_backup(connection: &Connection, backup: &Backup) -> Result<()> {
+    set(connection, "backup", &v1::encode(backup))
+}
+
+/// Where HQ's list of photos stood when it last confirmed one to this phone.
+pub fn photo_mark(connection: &Connection) -> Result<Option<Mark>> {
+    let bytes: Option<Vec<u8>> = get(connection, "photo_mark")?;
+    Ok(bytes.map(|bytes| v1::decode(&bytes)).transpose()?)
+}
+
+pub fn set_photo_mark(connection: &Connection, mark: &Mark) -> Result<()> {
+    set(connection, "photo_mark", &v1::encode(mark))
 }
 
 /// What became of a damaged database, until the officer has read it.

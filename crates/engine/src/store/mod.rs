@@ -13,6 +13,7 @@ pub mod rows;
 pub mod salvaged;
 pub mod settled;
 pub mod thumbs;
+pub mod trail;
 pub mod values;
 
 use std::path::Path;

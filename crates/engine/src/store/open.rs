@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_settled.sql"),
     include_str!("migrations/0004_acts.sql"),
     include_str!("migrations/0005_fetched.sql"),
+    include_str!("migrations/0006_restored.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.

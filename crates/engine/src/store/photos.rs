@@ -90,6 +90,12 @@ pub fn set_received(connection: &Connection, sha256: &[u8; 32]) -> Result<()> {
     Ok(())
 }
 
+/// HQ lost some of what it had confirmed: all are asked about again.
+pub fn forget_received(connection: &Connection) -> Result<usize> {
+    let sql = "UPDATE photo SET received = 0, sent = 0, upload_url = NULL WHERE received = 1";
+    Ok(connection.execute(sql, [])?)
+}
+
 pub fn set_problem(connection: &Connection, sha256: &[u8; 32], problem: Option<&str>) -> Result<()> {
     connection
         .prepare_cached("UPDATE photo SET problem = ?2 WHERE sha256 = ?1")?

@@ -247,6 +247,13 @@ pub fn feed(connection: &Connection, scope: &Scope) -> Result<(u64, [u8; 16])> {
         .unwrap_or_default())
 }
 
+/// Scopes of which this phone read something.
+pub fn feeds(connection: &Connection) -> Result<Vec<Scope>> {
+    let mut statement = connection.prepare_cached("SELECT scope FROM feed")?;
+    let scopes = statement.query_map([], |row| row.get::<_, String>(0))?;
+    scopes.map(|scope| Ok(scope?.parse()?)).collect()
+}
+
 pub fn feed_position(connection: &Connection, scope: &Scope) -> Result<u64> {
     Ok(feed(connection, scope)?.0)
 }

@@ -12,18 +12,20 @@ use xuncha_domain::log::packet::{self, Packet};
 use xuncha_domain::model::kind;
 use xuncha_domain::protocol::v1::receipt::ReceiptBody;
 use xuncha_domain::protocol::v1::refusal;
-use xuncha_domain::protocol::v1::sync::{Feed, HeadName, Source, SyncAnswer, VerdictNotice, roll};
+use xuncha_domain::protocol::v1::sync::{
+    Feed, HeadName, Source, SyncAnswer, SyncRequest, VerdictNotice, roll,
+};
 use xuncha_domain::time::ClockOffset;
 
 use super::Round;
-use super::request::{Planned, on_branch};
+use super::request::{Going, Planned, Sent, on_branch};
 use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::log::Touched;
 use crate::store::meta::Enrolment;
 use crate::store::values::Col;
-use crate::store::{chains, log, meta, photos, rows};
+use crate::store::{chains, log, meta, photos, rows, trail};
 
 /// Visits named one by one in a change; beyond that a screen refetches all.
 const CHANGED_VISITS_MAX: usize = 100;
@@ -31,11 +33,12 @@ const CHANGED_VISITS_MAX: usize = 100;
 pub fn apply(
     engine: &Engine,
     enrolment: &Enrolment,
+    going: &mut Going,
     planned: &Planned,
     answer: SyncAnswer,
     took_ms: i64,
 ) -> Result<Round> {
-    let receipt = answer.receipt.verify(&enrolment.hq_key, enrolment.city.0)?;
+    let receipt = verified(enrolment, &planned.request, &answer)?;
     engine.0.store.write(|transaction| {
         let mut taking =
             Taking { connection: transaction, enrolment, touched: Touched::new(), recount: false };
@@ -45,13 +48,16 @@ pub fn apply(
         meta::set_last_receipt_ms(transaction, engine.now_ms())?;
         meta::set_scopes(transaction, &answer.scopes)?;
         meta::learn_rescue(transaction, answer.rescue.as_deref())?;
-        let newly = taking.receipts(planned, &receipt)?;
+        let restarted = taking.restarts(planned, &answer, going)?;
+        let newly = taking.receipts(&receipt)?;
+        let lost = taking.lost(planned, &answer, &receipt)?;
         let stuck = taking.refusals(planned, &answer)?;
+        taking.keep_signatures(planned, &answer)?;
         for notice in &answer.verdicts {
             taking.verdict(notice)?;
         }
         let mut fed = 0;
-        for feed in &answer.feeds {
+        for feed in answer.feeds.iter().filter(|feed| !feed.restart) {
             fed += taking.feed(planned, feed)?;
         }
         for head in &answer.unknown_heads {
@@ -61,18 +67,40 @@ pub fn apply(
             taking.touched.extend(log::recount(transaction)?);
         }
         rows::refresh(transaction, &taking.touched)?;
-        let moved = newly > 0 || fed > 0 || stuck.progress;
+        let moved = newly > 0 || fed > 0 || lost > 0 || restarted || stuck.progress;
         engine.0.progress.moved.fetch_or(moved, Ordering::Relaxed);
-        Ok(Round {
-            more: moved
-                && (answer.more || planned.more || stuck.progress || unreceived(transaction, enrolment)?),
-            changes: changes(&taking.touched),
-        })
+        let waits = unreceived(transaction)?;
+        let more = moved && (answer.more || planned.more || stuck.progress || waits);
+        // What HQ lost is offered in the round after the one in which nothing more was to be read.
+        let offer = waits && !answer.more && !going.caught_up;
+        going.caught_up = !answer.more;
+        Ok(Round { more: more || offer, changes: changes(&taking.touched) })
     })
 }
 
-struct Taking<'a> {
-    connection: &'a Transaction<'a>,
+/// The receipt, if HQ signed it for this request.
+pub fn verified(enrolment: &Enrolment, request: &SyncRequest, answer: &SyncAnswer) -> Result<ReceiptBody> {
+    let receipt = answer.receipt.verify(&enrolment.hq_key, enrolment.city.0)?;
+    // An HQ of before says nothing of it.
+    if receipt.nonce.is_some() && receipt.nonce != request.nonce {
+        return Err(Error::Refused(ErrorCode::ServerAnswer, "the answer is to another request"));
+    }
+    Ok(receipt)
+}
+
+/// Marks what a receipt names as held by HQ.
+pub fn take_receipt(
+    connection: &Transaction<'_>,
+    enrolment: &Enrolment,
+    receipt: &ReceiptBody,
+) -> Result<()> {
+    let mut taking = Taking { connection, enrolment, touched: Touched::new(), recount: false };
+    taking.receipts(receipt)?;
+    rows::refresh(connection, &taking.touched)
+}
+
+pub(super) struct Taking<'a> {
+    pub(super) connection: &'a Transaction<'a>,
     enrolment: &'a Enrolment,
     touched: Touched,
     recount: bool,
@@ -87,13 +115,11 @@ struct Stuck {
 
 impl Taking<'_> {
     /// Marks what a receipt names, and everything before it on its branch. Returns how much is newly held.
-    fn receipts(&mut self, planned: &Planned, receipt: &ReceiptBody) -> Result<usize> {
+    fn receipts(&mut self, receipt: &ReceiptBody) -> Result<usize> {
         let mut newly = 0;
         for held in &receipt.chains {
-            let declared = planned.request.heads.iter().find(|head| head.chain == held.chain);
-            let Some(declared) = declared else { continue };
-            let Some(reference) = on_branch(self.connection, declared, held.seq)? else { continue };
-            // A receipt that names another commit than ours says nothing about ours.
+            let reference = CommitHash(held.hash).short();
+            // A receipt that names a commit that is not here says nothing about those that are.
             if log::hash_of(self.connection, reference)? == Some(CommitHash(held.hash)) {
                 newly += self.received_up_to(reference)?;
             }
@@ -123,7 +149,7 @@ impl Taking<'_> {
         Ok(newly)
     }
 
-    fn touch(&mut self, reference: CommitRef) -> Result<()> {
+    pub(super) fn touch(&mut self, reference: CommitRef) -> Result<()> {
         let mut statement = self.connection.prepare_cached(
             "SELECT entity.kind, entity.id FROM touch JOIN entity ON entity.id = touch.root WHERE touch.ref = ?1",
         )?;
@@ -140,11 +166,11 @@ impl Taking<'_> {
         let mut stuck = Stuck::default();
         for refused in &answer.refused {
             let index = usize::try_from(refused.packet).unwrap_or(usize::MAX);
-            let Some(chain) = planned.packets.get(index) else { continue };
+            let Some(Sent { chain, .. }) = planned.packets.get(index) else { continue };
             tracing::warn!(%chain, reason = refused.reason, "HQ refused a packet");
-            if refused.reason == refusal::packet::PREDECESSOR
-                && let Some(common) = &refused.last_common
-            {
+            if refused.reason == refusal::packet::PREDECESSOR {
+                // Without a name HQ does not even know the chain.
+                let common = refused.last_common.map_or(0, |common| common.seq);
                 stuck.progress |= self.send_again_after(*chain, common)?;
             }
         }
@@ -152,11 +178,11 @@ impl Taking<'_> {
     }
 
     /// HQ lost what it had receipted (it was restored): everything after the last common commit is on this phone again.
-    fn send_again_after(&mut self, chain: ChainId, common: &HeadName) -> Result<bool> {
+    fn send_again_after(&mut self, chain: ChainId, common: u64) -> Result<bool> {
         let changed = self
             .connection
             .prepare_cached("UPDATE log SET received = 0 WHERE chain = ?1 AND seq > ?2 AND received = 1")?
-            .execute((Col(chain), common.seq))?;
+            .execute((Col(chain), common))?;
         Ok(changed > 0)
     }
 
@@ -189,8 +215,7 @@ impl Taking<'_> {
     /// changes nothing.
     fn feed(&mut self, planned: &Planned, feed: &Feed) -> Result<usize> {
         let scope: Scope = feed.scope.parse()?;
-        let (mut position, mut rolling) =
-            if feed.restart { Default::default() } else { rows::feed(self.connection, &scope)? };
+        let (mut position, mut rolling) = rows::feed(self.connection, &scope)?;
         let mut packets = Vec::new();
         for bytes in &feed.packets {
             packets.push(self.packet(&scope, bytes)?);
@@ -224,12 +249,14 @@ impl Taking<'_> {
                 rolling = roll(rolling, &hash);
                 position += 1;
                 count += 1;
+                log::set_position(self.connection, hash.short(), position)?;
             }
         }
         if (position, rolling) != (feed.cursor.position, feed.cursor.rolling) {
             return Err(Error::Refused(ErrorCode::ServerAnswer, "the feed does not add up to its cursor"));
         }
         rows::set_feed(self.connection, &scope, position, rolling)?;
+        trail::keep(self.connection, &scope, position, rolling)?;
         Ok(count)
     }
 
@@ -259,15 +286,19 @@ impl Taking<'_> {
         for commit in &commits {
             self.take(&genesis, commit)?;
         }
+        if let Some(last) = commits.last() {
+            log::keep_signature(self.connection, last.hash.short(), &packet.signature)?;
+        }
         Ok(commits)
     }
 
     fn take(&mut self, genesis: &Genesis, commit: &Commit) -> Result<()> {
-        // Whatever the feed brings, HQ holds.
-        if !log::insert(self.connection, commit, true)? {
-            return Ok(());
-        }
         let reference = commit.hash.short();
+        // Whatever the feed brings, HQ holds.
+        if log::hash_of(self.connection, reference)?.is_some() {
+            return self.received_up_to(reference).map(drop);
+        }
+        log::insert(self.connection, commit, true)?;
         let from_hq = genesis.certificate.device.0 == self.enrolment.city.0;
         if from_hq {
             for (about, applied, reason) in log::verdicts(commit) {
@@ -290,13 +321,9 @@ impl Taking<'_> {
     }
 }
 
-fn unreceived(connection: &Connection, enrolment: &Enrolment) -> Result<bool> {
-    Ok(connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM log JOIN chain ON chain.id = log.chain
-                        WHERE log.received = 0 AND log.reissued = 0 AND chain.device = ?1)",
-        [Col(enrolment.certificate.device)],
-        |row| row.get(0),
-    )?)
+fn unreceived(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM log WHERE received = 0 AND reissued = 0)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
 fn changes(touched: &Touched) -> Changes {

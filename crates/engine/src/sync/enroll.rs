@@ -3,8 +3,13 @@
 use xuncha_domain::ids::CityId;
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::crypto::PublicKey;
-use xuncha_domain::protocol::v1::enroll::{EnrollAnswer, EnrollRequest, Proof, QR_PREFIX};
+use xuncha_domain::protocol::v1;
+use xuncha_domain::protocol::v1::enroll::{
+    EnrollAnswer, EnrollRequest, Proof, QR_PREFIX, RETURN_TAG, returning,
+};
+use xuncha_domain::protocol::v1::receipt::ReceiptBody;
 
+use super::apply;
 use super::client::Client;
 use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
@@ -21,8 +26,16 @@ pub async fn enroll(engine: &Engine, text: &str, server_url: Option<&str>) -> Re
     let key = engine.0.options.keys.create(&*engine.0.options.entropy)?;
     let answer = ask(engine, &server_url, &[], Proof::Code(code), &key.public_key()).await?;
     let enrolment = verified(answer.clone(), server_url, &key.public_key())?;
-    // Work of an enrolment that a damaged database lost goes on under this one.
-    take_over(engine, &enrolment, &answer)?;
+    // Work of an enrolment that a damaged database lost goes on under this one. The code is used, so what HQ has of it is
+    // a question whose answer may be missing: what is issued again without need agrees with what is there.
+    let receipt = match held(engine, &enrolment).await {
+        Err(error) => {
+            tracing::warn!(%error, "HQ did not say what it holds of this phone");
+            None
+        }
+        Ok(receipt) => receipt,
+    };
+    take_over(engine, &enrolment, &answer, receipt)?;
     engine.emit(&Changes { sync: true, officers: true, venues: true, ..Changes::default() });
     engine.wake_sync();
     Ok(())
@@ -45,12 +58,44 @@ pub async fn renew_if_key_is_gone(engine: &Engine) -> Result<()> {
     if renewed.city != enrolment.city || renewed.hq_key != enrolment.hq_key {
         return Err(Error::Refused(ErrorCode::ServerAnswer, "another HQ answered"));
     }
-    take_over(engine, &renewed, &answer)
+    // An old copy of the folder does not know what HQ has of it.
+    let receipt = held(engine, &renewed).await?;
+    take_over(engine, &renewed, &answer, receipt)
 }
 
-/// Keeps an enrolment, and moves unsent work of an older key to successor chains.
-fn take_over(engine: &Engine, enrolment: &Enrolment, answer: &EnrollAnswer) -> Result<()> {
+/// Shows HQ the certificate that it gave: it was restored from a backup that is older. Nothing changes on this phone.
+pub(super) async fn come_back(engine: &Engine, client: &Client<'_>, enrolment: &Enrolment) -> Result<()> {
+    let unknown = || Error::Refused(ErrorCode::DeviceUnknown, "HQ does not know this phone");
+    let key = engine.0.options.keys.load()?.ok_or_else(unknown)?;
+    let certificate = enrolment.certificate.as_bytes().to_vec();
+    let signature = key.sign(RETURN_TAG, &returning(&certificate, &enrolment.token))?;
+    let proof = Proof::Certificate(certificate, enrolment.token.clone(), signature);
+    let answer = client.enroll(&request(engine, proof, &key.public_key())).await?;
+    verified(answer, enrolment.server_url.clone(), &key.public_key()).map(drop)
+}
+
+/// What HQ holds of the chains of this phone, asked under a new enrolment; none when there is nothing to ask.
+async fn held(engine: &Engine, enrolment: &Enrolment) -> Result<Option<ReceiptBody>> {
+    let question = engine.read(|connection| super::request::question(engine, connection))?;
+    if question.heads.is_empty() {
+        return Ok(None);
+    }
+    let client = Client::new(&*engine.0.options.transport, &enrolment.server_url, &enrolment.token);
+    let answer = client.sync(v1::encode(&question)).await?;
+    apply::verified(enrolment, &question, &answer).map(Some)
+}
+
+/// Keeps an enrolment, and moves work of an older key that HQ does not have to successor chains.
+fn take_over(
+    engine: &Engine,
+    enrolment: &Enrolment,
+    answer: &EnrollAnswer,
+    receipt: Option<ReceiptBody>,
+) -> Result<()> {
     engine.0.store.write(|transaction| {
+        if let Some(receipt) = receipt {
+            apply::take_receipt(transaction, enrolment, &receipt)?;
+        }
         meta::set_enrolment(transaction, enrolment)?;
         meta::set_scopes(transaction, &answer.scopes)?;
         meta::set_rescue(transaction, answer.rescue.as_deref())?;
@@ -60,7 +105,7 @@ fn take_over(engine: &Engine, enrolment: &Enrolment, answer: &EnrollAnswer) -> R
             entropy: &*engine.0.options.entropy,
             offset: meta::clock(transaction)?,
         };
-        write::reissue(transaction, &pen)
+        write::reissue(transaction, &pen).map(drop)
     })
 }
 
@@ -71,13 +116,17 @@ async fn ask(
     proof: Proof,
     key: &PublicKey,
 ) -> Result<EnrollAnswer> {
-    let request = EnrollRequest {
+    let request = request(engine, proof, key);
+    Client::new(&*engine.0.options.transport, server_url, token).enroll(&request).await
+}
+
+fn request(engine: &Engine, proof: Proof, key: &PublicKey) -> EnrollRequest {
+    EnrollRequest {
         proof,
         algorithm: PublicKey::ALGORITHM as u8,
         public_key: key.to_bytes(),
         app_version: engine.0.options.app_version.clone(),
-    };
-    Client::new(&*engine.0.options.transport, server_url, token).enroll(&request).await
+    }
 }
 
 /// An answer counts only if its certificate is for our key and signed by the key that it names as HQ's.

@@ -14,6 +14,7 @@ mod pace;
 mod patience;
 mod photos;
 pub mod request;
+mod restored;
 pub mod transport;
 mod upload;
 pub mod worker;
@@ -29,6 +30,7 @@ use crate::write;
 
 use client::Client;
 use pace::Pace;
+use request::Going;
 
 /// Rounds of one run. Each moves up to 16 packets or a page of the feed: a phone that was away for a year needs fewer.
 const ROUNDS_MAX: usize = 2_000;
@@ -99,6 +101,9 @@ async fn rounds(engine: &Engine) -> Result<()> {
     let session =
         Session::of(engine)?.ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
     session.exchange().await?;
+    if engine.write(|transaction, pen| write::reissue(transaction, pen))? {
+        session.exchange().await?;
+    }
     photos::send(&session).await
 }
 
@@ -119,20 +124,31 @@ impl<'a> Session<'a> {
 
     /// Pushes and pulls until neither side has more.
     async fn exchange(&self) -> Result<()> {
+        let mut going = Going::default();
+        let mut known = true;
         for _ in 0..ROUNDS_MAX {
-            let round = self.round().await?;
-            self.engine.emit(&round.changes);
-            if !round.more {
-                break;
+            match self.round(&mut going).await {
+                // HQ was restored from a backup that is older than this phone's enrolment.
+                Err(error) if known && error.code() == ErrorCode::DeviceUnknown => {
+                    enroll::come_back(self.engine, &self.client, &self.enrolment).await?;
+                    known = false;
+                }
+                Err(error) => return Err(error),
+                Ok(round) => {
+                    self.engine.emit(&round.changes);
+                    if !round.more {
+                        break;
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    async fn round(&self) -> Result<Round> {
+    async fn round(&self, going: &mut Going) -> Result<Round> {
         let Self { engine, client, enrolment } = self;
         let progress = &engine.0.progress;
-        let planned = request::plan(engine, enrolment)?;
+        let planned = request::plan(engine, enrolment, going)?;
         let bytes = xuncha_domain::protocol::v1::encode(&planned.request);
         let size = bytes.len();
         progress.bytes_total.fetch_add(size as u64, Ordering::Relaxed);
@@ -146,6 +162,6 @@ impl<'a> Session<'a> {
         progress.pace.push.acknowledged(size, took);
         progress.sent(size as u64);
         progress.retry_after_s.store(answer.retry_after_s.unwrap_or(0), Ordering::Relaxed);
-        apply::apply(engine, enrolment, &planned, answer, took)
+        apply::apply(engine, enrolment, going, &planned, answer, took)
     }
 }

@@ -1,39 +1,55 @@
 //! What to send: planned from what no receipt names.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::bytes::ByteArray;
 use rusqlite::Connection;
-use xuncha_domain::ids::{ChainId, CommitHash, CommitRef};
+use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, DeviceId, Scope, random};
 use xuncha_domain::limits;
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::crypto::Signer;
 use xuncha_domain::log::head::Head;
 use xuncha_domain::log::packet::{self, Compression, Packet};
-use xuncha_domain::protocol::v1::sync::{Cursor, HeadName, Here, SyncRequest};
+use xuncha_domain::protocol::v1::sync::{Cursor, HeadName, Here, SyncRequest, TRAIL_MAX};
 
 use crate::api::types::ErrorCode;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::chains::{self, ChainRow};
 use crate::store::meta::{self, Enrolment};
-use crate::store::{log, photos, rows};
+use crate::store::{log, photos, rows, trail};
 
 /// Commits looked at for one request: 16 packets hold at most so many.
 const COMMITS_PER_REQUEST_MAX: usize = 20_000;
 /// Photos asked about in one request, well below what HQ answers.
 const BLOBS_PER_REQUEST_MAX: usize = 500;
 
+/// What earlier answers of this run taught.
+#[derive(Default)]
+pub struct Going {
+    /// HQ was restored, and wants to know where this phone stood in these feeds before.
+    pub trails: Vec<Scope>,
+    /// Everything that HQ has was read: what it still lacks, it lost.
+    pub caught_up: bool,
+}
+
 /// A request and what it is about.
 pub struct Planned {
     pub request: SyncRequest,
-    /// Per packet: the chain it is of.
-    pub packets: Vec<ChainId>,
-    /// Own commits that are left for a next request.
+    pub packets: Vec<Sent>,
+    /// Commits that are left for a next request.
     pub more: bool,
 }
 
-pub fn plan(engine: &Engine, enrolment: &Enrolment) -> Result<Planned> {
+/// A packet of the request.
+pub struct Sent {
+    pub chain: ChainId,
+    /// Its last commit, and the signature over it.
+    pub head: CommitRef,
+    pub signature: Vec<u8>,
+}
+
+pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Planned> {
     let signer = engine
         .0
         .options
@@ -45,74 +61,136 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment) -> Result<Planned> {
         let mut plan = Plan {
             enrolment,
             signer: &*signer,
+            request: question(engine, connection)?,
             packets: Vec::new(),
-            chains: Vec::new(),
             room: engine.0.progress.pace.push.bytes(),
             more: false,
         };
-        let mut heads = Vec::new();
+        let hq = DeviceId(enrolment.city.0);
+        let others = chains::lost_of_others(connection, hq)?;
+        let (hq_own, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|chain| chain.device == hq);
+        for chain in &hq_own {
+            plan.push_kept(connection, chain, true)?;
+        }
         for chain in chains::mine(connection)? {
-            let (seq, hash) = chains::head(connection, &chain)?;
-            heads.push(HeadName { chain: chain.id.0, seq, hash: hash.0 });
             plan.push_chain(connection, &chain)?;
         }
+        for chain in others.iter().filter(|_| going.caught_up) {
+            plan.push_kept(connection, chain, true)?;
+        }
+        let Plan { mut request, packets, more, .. } = plan;
+        request.cursors = cursors(connection)?;
+        request.trail = trail(connection, &going.trails)?;
+        request.here = here(connection, more)?;
         let waiting = photos::unreceived(connection, BLOBS_PER_REQUEST_MAX)?;
-        Ok(Planned {
-            request: SyncRequest {
-                app_version: engine.0.options.app_version.clone(),
-                device_ms: engine.now_ms(),
-                cursors: cursors(connection)?,
-                heads,
-                here: here(connection, plan.more)?,
-                packets: plan.packets,
-                blobs: waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect(),
-            },
-            packets: plan.chains,
-            more: plan.more,
-        })
+        request.blobs = waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect();
+        request.photos = meta::photo_mark(connection)?;
+        request.backup_ms = meta::backup(connection)?.map(|backup| backup.made_ms);
+        Ok(Planned { request, packets, more })
+    })
+}
+
+/// A request that only asks what HQ holds of this phone's chains.
+pub fn question(engine: &Engine, connection: &Connection) -> Result<SyncRequest> {
+    let mut heads = Vec::new();
+    for chain in chains::mine(connection)? {
+        let (seq, hash) = chains::head(connection, &chain)?;
+        heads.push(HeadName { chain: chain.id.0, seq, hash: hash.0 });
+    }
+    Ok(SyncRequest {
+        app_version: engine.0.options.app_version.clone(),
+        device_ms: engine.now_ms(),
+        heads,
+        here: here(connection, true)?,
+        nonce: Some(random::<8>(&*engine.0.options.entropy).into()),
+        ..SyncRequest::default()
     })
 }
 
 struct Plan<'a> {
     enrolment: &'a Enrolment,
     signer: &'a dyn Signer,
-    packets: Vec<ByteVec>,
-    chains: Vec<ChainId>,
+    request: SyncRequest,
+    packets: Vec<Sent>,
     /// Bytes that the link lets through at once; the first packet always goes.
     room: usize,
     more: bool,
 }
 
 impl Plan<'_> {
+    /// What no receipt names of a chain of ours, under fresh signatures.
     fn push_chain(&mut self, connection: &Connection, chain: &ChainRow) -> Result<()> {
-        // Only the device that has the key can sign; what another key left behind was issued again.
+        // Only the device that has the key can sign; what another key left behind was signed then, or issued again.
         if chain.device != self.enrolment.certificate.device {
-            return Ok(());
+            return self.push_kept(connection, chain, false);
         }
-        for branch in branches(log::unreceived(connection, chain.id, COMMITS_PER_REQUEST_MAX)?) {
+        for branch in log::branches(log::unreceived(connection, chain.id, COMMITS_PER_REQUEST_MAX)?) {
             let mut rest = branch.as_slice();
             while !rest.is_empty() {
-                let full = self.packets.len() == limits::PACKETS_PER_SYNC_MAX || self.room == 0;
-                if full && !self.packets.is_empty() {
-                    self.more = true;
+                let (now, later) = rest.split_at(packet::fitting_within(rest, self.room));
+                if !self.push(chain, now, None)? {
                     return Ok(());
                 }
-                let (now, later) = rest.split_at(packet::fitting_within(rest, self.room));
-                self.push(chain, now)?;
                 rest = later;
             }
         }
         Ok(())
     }
 
-    fn push(&mut self, chain: &ChainRow, commits: &[Commit]) -> Result<()> {
-        if let Some(packet) = signed_packet(self.enrolment, self.signer, chain, commits)? {
-            self.room = self.room.saturating_sub(packet.len());
-            self.packets.push(packet.into());
-            self.chains.push(chain.id);
+    /// What HQ lost of a chain that this phone cannot sign, under the signatures with which it came.
+    fn push_kept(&mut self, connection: &Connection, chain: &ChainRow, fed: bool) -> Result<()> {
+        for branch in log::branches(log::unreceived(connection, chain.id, COMMITS_PER_REQUEST_MAX)?) {
+            let mut rest = branch.as_slice();
+            while let Some((length, signature)) = signed_run(connection, rest, self.room)? {
+                let (now, later) = rest.split_at(length);
+                let index = u32::try_from(self.packets.len()).unwrap_or(u32::MAX);
+                if !self.push(chain, now, Some(signature))? {
+                    return Ok(());
+                }
+                self.request.fed.extend(fed.then_some(index));
+                rest = later;
+            }
         }
         Ok(())
     }
+
+    /// False when the request is full.
+    fn push(&mut self, chain: &ChainRow, commits: &[Commit], signature: Option<Vec<u8>>) -> Result<bool> {
+        let full = self.packets.len() == limits::PACKETS_PER_SYNC_MAX || self.room == 0;
+        if full && !self.packets.is_empty() {
+            self.more = true;
+            return Ok(false);
+        }
+        let Some(last) = commits.last() else { return Ok(true) };
+        let signature = match signature {
+            Some(signature) => signature,
+            None => head(self.enrolment, chain, last).sign(self.signer)?,
+        };
+        let packet = packed(chain, commits, signature.clone())?;
+        self.room = self.room.saturating_sub(packet.len());
+        self.request.packets.push(packet.into());
+        self.packets.push(Sent { chain: chain.id, head: last.hash.short(), signature });
+        Ok(true)
+    }
+}
+
+/// The longest run from the first commit on that one packet holds and a known signature ends; none when nothing does.
+fn signed_run(connection: &Connection, commits: &[Commit], room: usize) -> Result<Option<(usize, Vec<u8>)>> {
+    if commits.is_empty() {
+        return Ok(None);
+    }
+    let fitting = packet::fitting_within(commits, room);
+    let mut found = None;
+    for (length, commit) in (1..).zip(commits) {
+        // It came in packets, so a run that ends at a signature and is not longer than one fits again.
+        if length > fitting && found.is_some() {
+            break;
+        }
+        if let Some(signature) = log::signature(connection, commit.hash.short())? {
+            found = Some((length, signature));
+        }
+    }
+    Ok(found)
 }
 
 /// A packet of a run of our own commits under a fresh signature; none of an empty run.
@@ -122,36 +200,48 @@ pub fn signed_packet(
     chain: &ChainRow,
     commits: &[Commit],
 ) -> Result<Option<Vec<u8>>> {
-    let (Some(first), Some(last)) = (commits.first(), commits.last()) else { return Ok(None) };
-    let head = Head {
+    let Some(last) = commits.last() else { return Ok(None) };
+    Ok(Some(packed(chain, commits, head(enrolment, chain, last).sign(signer)?)?))
+}
+
+fn head(enrolment: &Enrolment, chain: &ChainRow, last: &Commit) -> Head {
+    Head {
         city: enrolment.city,
         scope: chain.scope.clone(),
         chain: chain.id,
         seq: last.header.seq,
         hash: last.hash,
-    };
-    let genesis = (first.header.seq == 1).then_some(chain.genesis.as_slice());
-    Ok(Some(Packet::pack(genesis, commits, head.sign(signer)?, Compression::Zstd)?.encode()))
+    }
 }
 
-/// Runs of commits that follow each other: one, or one per branch of a forked chain.
-pub fn branches(commits: Vec<Commit>) -> Vec<Vec<Commit>> {
-    let mut by_tip: BTreeMap<CommitHash, Vec<Commit>> = BTreeMap::new();
-    for commit in commits {
-        let mut run = by_tip.remove(&commit.header.prev).unwrap_or_default();
-        let tip = commit.hash;
-        run.push(commit);
-        by_tip.insert(tip, run);
-    }
-    by_tip.into_values().collect()
+fn packed(chain: &ChainRow, commits: &[Commit], signature: Vec<u8>) -> Result<Vec<u8>> {
+    let begins = commits.first().is_some_and(|first| first.header.seq == 1);
+    let genesis = begins.then_some(chain.genesis.as_slice());
+    Ok(Packet::pack(genesis, commits, signature, Compression::Zstd)?.encode())
 }
 
 fn cursors(connection: &Connection) -> Result<Vec<Cursor>> {
     let mut cursors = Vec::new();
-    for scope in meta::scopes(connection)? {
+    // Also of a scope that this phone may not read any more: HQ says whether it still has what this phone read there.
+    let scopes: BTreeSet<Scope> =
+        meta::scopes(connection)?.into_iter().chain(rows::feeds(connection)?).collect();
+    for scope in scopes {
         let (position, rolling) = rows::feed(connection, &scope)?;
         cursors.push(Cursor { scope: scope.to_string(), position, rolling });
     }
+    Ok(cursors)
+}
+
+/// Where this phone stood before; at least at the beginning.
+fn trail(connection: &Connection, scopes: &[Scope]) -> Result<Vec<Cursor>> {
+    let mut cursors = Vec::new();
+    for scope in scopes {
+        cursors.push(Cursor { scope: scope.to_string(), position: 0, rolling: [0; 16] });
+    }
+    for scope in scopes {
+        cursors.extend(trail::of(connection, scope)?);
+    }
+    cursors.truncate(TRAIL_MAX);
     Ok(cursors)
 }
 

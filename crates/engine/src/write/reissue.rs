@@ -21,9 +21,10 @@ use crate::error::Result;
 use crate::store::values::Col;
 use crate::store::{chains, log, rows, salvaged};
 
-/// Closes every chain that another key started, and writes what HQ does not have of it again. The pen holds the
-/// certificate of the new key. The old commits stay in the database.
-pub fn reissue(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
+/// Closes every chain that another key started, and writes what HQ does not have of it again, unless it was signed while
+/// the key was there. The pen holds the certificate of the new key. The old commits stay in the database. True when
+/// anything was written.
+pub fn reissue(connection: &Connection, pen: &Pen<'_>) -> Result<bool> {
     let mut lost = Vec::new();
     for chain in chains::mine(connection)? {
         // A phone that came from another city keeps what it recorded there and does not tell it to this one.
@@ -33,14 +34,22 @@ pub fn reissue(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
         }
         chains::close(connection, chain.id, SuccessorReason::KeyMismatch)?;
         // A phone holds days of unsent work at most; all of it is moved at once.
-        let commits = log::unreceived(connection, chain.id, usize::MAX >> 1)?;
-        lost.extend(commits.into_iter().map(|commit| (chain.scope.clone(), commit)));
+        for mut branch in log::branches(log::unreceived(connection, chain.id, usize::MAX >> 1)?) {
+            let mut signed = 0;
+            for (length, commit) in (1..).zip(&branch) {
+                if log::signature(connection, commit.hash.short())?.is_some() {
+                    signed = length;
+                }
+            }
+            lost.extend(branch.drain(signed..).map(|commit| (chain.scope.clone(), commit)));
+        }
     }
     if lost.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     write_again(connection, pen, lost)?;
-    salvaged::drop_loose(connection)
+    salvaged::drop_loose(connection)?;
+    Ok(true)
 }
 
 /// After a recovery: closes every chain of ours, because its end may be among what was lost, and writes again what follows

@@ -24,6 +24,7 @@ impl Service {
                 kind::OFFICER => registry::officer(tx, &tree)?,
                 kind::SAME_AS => acts::same_as(tx, &tree)?,
                 kind::TEAM => registry::team(tx, &tree)?,
+                kind::CLOSE => registry::close(tx, &tree)?,
                 // Kinds without a screen, and those of newer versions: kept, and shown after an upgrade.
                 _ => {}
             }

@@ -1,5 +1,6 @@
-//! Rows of venues, officers and teams.
+//! Rows of venues, officers and teams, and phones that were closed.
 
+use xuncha_domain::cbor::Value;
 use xuncha_domain::model::fact::Position;
 use xuncha_domain::model::field;
 use xuncha_domain::model::words::LeadLevel;
@@ -42,6 +43,15 @@ pub(super) fn team(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
         tier: tier.map_or("", LeadLevel::as_str).to_owned(),
         district: thing.text(field::DISTRICT).map(str::to_owned),
     })?)
+}
+
+/// A phone that HQ closed. One that HQ does not know yet is closed when it is known again.
+pub(super) fn close(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
+    let close = tree.root();
+    match close.value(field::FACT).and_then(Value::as_int) {
+        Some(closed_ms) => Ok(tx.close_device(&close.entity.name.0, closed_ms)?),
+        None => Ok(()),
+    }
 }
 
 /// Empty for what nobody has said, or what was erased.

@@ -8,10 +8,11 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use xuncha_domain::ids::{ChainId, CommitHash, Scope};
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::sync::{
-    Cursor, Feed, HeadName, Run, Source, SyncAnswer, SyncRequest, VerdictNotice,
+    Backup, Cursor, Feed, HeadName, Mark, Run, Source, SyncAnswer, SyncRequest, VerdictNotice,
 };
 
 use super::receive::Received;
+use crate::service::backup::newest as newest_backup;
 use crate::service::{Device, Error, Service};
 use crate::storage::{ChainRow, CommitRow, CommitState, Read, RowId};
 
@@ -72,8 +73,14 @@ impl Service {
         }
         let scopes = if device.closed { Vec::new() } else { self.scopes_of(read, &device.officer)? };
         let (feeds, more) = self.feeds(read, &scopes, request, &declared)?;
-        let body =
-            ReceiptBody { city: self.city.id.0, time_ms: now_ms, chains: held, blobs: blobs(read, request)? };
+        let body = ReceiptBody {
+            city: self.city.id.0,
+            time_ms: now_ms,
+            chains: held,
+            blobs: blobs(read, request)?,
+            nonce: request.nonce,
+        };
+        let (photos, photos_restart) = photo_mark(read, request)?;
         Ok(SyncAnswer {
             time_ms: now_ms,
             receipt: Receipt::sign(&self.key, &body).map_err(|_| Error::Internal("signature"))?,
@@ -85,6 +92,9 @@ impl Service {
             more,
             retry_after_s: received.retry_after_s,
             rescue: Some(self.rescue_recipient()),
+            photos,
+            photos_restart,
+            backup: backup(read, request, &scopes)?,
         })
     }
 
@@ -99,8 +109,13 @@ impl Service {
         let mut more = false;
         let mut room = ANSWER_BYTES;
         for cursor in &request.cursors {
-            let Some(scope) = scopes.iter().find(|scope| scope.as_str() == cursor.scope) else { continue };
-            if let Some((feed, left)) = feed(read, scope, cursor, declared, &mut room)? {
+            let Ok(scope) = cursor.scope.parse() else { continue };
+            if !fits(read, &scope, cursor)? {
+                feeds.push(restart(read, &scope, &request.trail)?);
+                more = true;
+            } else if scopes.contains(&scope)
+                && let Some((feed, left)) = feed(read, &scope, cursor, declared, &mut room)?
+            {
                 feeds.push(feed);
                 more |= left;
             }
@@ -109,7 +124,25 @@ impl Service {
     }
 }
 
-/// What came after a cursor, as far as there is room, and whether there is more. None when there is nothing new.
+/// Whether HQ's feed of the scope once ended where the reader stands. If not, HQ was restored.
+fn fits(read: &Read<'_>, scope: &Scope, cursor: &Cursor) -> Result<bool, Error> {
+    let beginning = cursor.position == 0 && cursor.rolling == [0; 16];
+    Ok(beginning || read.is_run_end(scope, cursor.position, &cursor.rolling)?)
+}
+
+/// Where a reader goes on whose cursor does not fit: the last common point that its trail can prove.
+fn restart(read: &Read<'_>, scope: &Scope, trail: &[Cursor]) -> Result<Feed, Error> {
+    let mut common = Cursor { scope: scope.to_string(), position: 0, rolling: [0; 16] };
+    for earlier in trail.iter().filter(|earlier| earlier.scope == scope.as_str()) {
+        if earlier.position > common.position && fits(read, scope, earlier)? {
+            common = earlier.clone();
+        }
+    }
+    let scope = scope.to_string();
+    Ok(Feed { scope, restart: true, packets: Vec::new(), order: Vec::new(), cursor: common })
+}
+
+/// What came after a cursor that fits, as far as there is room, and whether there is more. None when there is nothing new.
 ///
 /// Only bytes bound a page: on a bad link a round trip costs more than many small packets.
 fn feed(
@@ -120,17 +153,10 @@ fn feed(
     room: &mut usize,
 ) -> Result<Option<(Feed, bool)>, Error> {
     let end = read.feed_end(scope)?;
-    let at_end = cursor.position == end.position && cursor.rolling == end.rolling;
-    if at_end {
+    if cursor.position == end.position {
         return Ok(None);
     }
-    let beginning = cursor.position == 0 && cursor.rolling == [0; 16];
-    let restart = !beginning && !read.is_run_end(scope, cursor.position, &cursor.rolling)?;
-    let mut at = Cursor {
-        scope: scope.to_string(),
-        position: if restart { 0 } else { cursor.position },
-        rolling: if restart { [0; 16] } else { cursor.rolling },
-    };
+    let mut at = cursor.clone();
     let mut packets: Vec<ByteVec> = Vec::new();
     let mut places: HashMap<RowId, u32> = HashMap::new();
     let mut order = Vec::new();
@@ -158,7 +184,7 @@ fn feed(
         at.rolling = run.rolling;
     }
     let left = at.position < end.position;
-    let feed = Feed { scope: scope.to_string(), restart, packets, order, cursor: at };
+    let feed = Feed { scope: scope.to_string(), restart: false, packets, order, cursor: at };
     Ok(Some((feed, left)))
 }
 
@@ -209,4 +235,24 @@ fn blobs(read: &Read<'_>, request: &SyncRequest) -> Result<Vec<ByteArray<32>>, E
         }
     }
     Ok(held)
+}
+
+/// Where the list of held photos stands, if the phone has to know, and whether the phone's mark is of another history.
+fn photo_mark(read: &Read<'_>, request: &SyncRequest) -> Result<(Option<Mark>, bool), Error> {
+    let lost = match &request.photos {
+        Some(mark) => !read.was_photo_mark(mark)?,
+        None => false,
+    };
+    let mark = if lost || !request.blobs.is_empty() { Some(read.photo_mark()?) } else { None };
+    Ok((mark, lost))
+}
+
+/// What the newest backup covers of what the phone reads, when the phone knows of another one.
+fn backup(read: &Read<'_>, request: &SyncRequest, scopes: &[Scope]) -> Result<Option<Backup>, Error> {
+    let mut newest = newest_backup(read)?;
+    if newest.made_ms == request.backup_ms.unwrap_or(0) {
+        return Ok(None);
+    }
+    newest.scopes.retain(|covered| scopes.iter().any(|scope| scope.as_str() == covered.scope));
+    Ok(Some(newest))
 }

@@ -14,7 +14,7 @@ use cpu_time::ThreadTime;
 use minicbor::bytes::ByteVec;
 use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
 use xuncha_domain::protocol::v1::blobs::LACKING_MAX;
-use xuncha_domain::protocol::v1::sync::{Refused, SyncAnswer, SyncRequest};
+use xuncha_domain::protocol::v1::sync::{Refused, SyncAnswer, SyncRequest, TRAIL_MAX};
 
 use super::{Changed, Device, Error, Service};
 use crate::storage::Report;
@@ -34,11 +34,13 @@ impl Service {
             || request.cursors.len() > NAMES_MAX
             || request.heads.len() > NAMES_MAX
             || request.blobs.len() > LACKING_MAX
+            || request.trail.len() > TRAIL_MAX
+            || request.fed.len() > PACKETS_PER_SYNC_MAX
             || request.app_version.len() > 64
         {
             return Err(Error::TooLarge);
         }
-        let received = self.take_packets(device, &request.packets, now_ms)?;
+        let received = self.take_packets(device, &request.packets, &request.fed, now_ms)?;
         // Also what a full disk or another node's end left stored and not judged: no restart may be waited for.
         if received.stored > 0 || self.is_behind()? {
             self.publish(&received);
@@ -71,7 +73,7 @@ impl Service {
         device: &Device,
         packets: &[ByteVec],
     ) -> Result<(usize, Vec<Refused>), Error> {
-        let received = self.take_packets(device, packets, self.clock.now_ms())?;
+        let received = self.take_packets(device, packets, &[], self.clock.now_ms())?;
         if received.stored > 0 {
             self.publish_all(&received.unpacked);
             self.events.tell(Changed { visits: true, devices: true });

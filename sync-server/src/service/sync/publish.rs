@@ -10,7 +10,8 @@ use xuncha_domain::log::body::{OpValue, Reference};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::packet::{self, Packet};
 use xuncha_domain::merge::{Field, Live, Stored};
-use xuncha_domain::model::{field, verdict};
+use xuncha_domain::model::words::HeldReason;
+use xuncha_domain::model::{field, kind, verdict};
 use xuncha_domain::protocol::v1::sync::roll;
 
 use super::judge::{Author, judge};
@@ -69,16 +70,22 @@ impl Service {
             stored = self.unpack(tx, first.packet)?;
             &stored
         };
+        let fed = tx.packet_fed(first.packet)?;
         let mut judged = Vec::new();
         for row in rows {
             let commit =
                 commits.get(&row.hash.short()).ok_or(Error::Internal("a commit is not in its packet"))?;
-            judged.push((row, commit, judge(&self.author(tx, &chain, row)?, commit)));
+            let reason = judge(&self.author(tx, &chain, row)?, commit);
+            let said = if reason.is_some() || fed { said(tx, &chain, row)? } else { None };
+            // What HQ held before it was restored, phones do not count either.
+            let held_before = said.and_then(|(applied, reason)| (!applied && fed).then_some(reason));
+            judged.push((row, commit, reason.or(held_before), said));
         }
         // Verdicts go first, so that a phone knows what is held before it sees it.
         let verdicts: Vec<Vec<Draft>> = judged
             .iter()
-            .filter_map(|(row, _, reason)| reason.map(|reason| (row, reason)))
+            .filter(|(_, _, _, said)| said.is_none())
+            .filter_map(|(row, _, reason, _)| reason.map(|reason| (row, reason)))
             .map(|(row, reason)| {
                 let value = verdict::to_value(false, reason);
                 vec![Draft::plain(verdict::entity(&row.hash), field::FACT, value)]
@@ -88,7 +95,7 @@ impl Service {
             counted.append(&mut self.write_as_hq(tx, &chain.scope, self.hq_officer(), &verdicts)?);
         }
         let end = append(tx, &chain, first.packet, rows)?;
-        for ((row, commit, reason), position) in judged.into_iter().zip(end - rows.len() as u64 + 1..) {
+        for ((row, commit, reason, _), position) in judged.into_iter().zip(end - rows.len() as u64 + 1..) {
             match reason {
                 Some(reason) => tx.set_judged(row.id, CommitState::Held, Some(reason.as_str()), position)?,
                 None => {
@@ -103,9 +110,11 @@ impl Service {
     /// What judging needs to know about who wrote a commit.
     pub(super) fn author(&self, tx: &Tx<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Author, Error> {
         let closed_ms = tx.device(&chain.device.0)?.and_then(|device| device.closed_ms);
+        let closed = closed_ms.is_some_and(|closed_ms| closed_ms <= row.received_ms);
         Ok(Author {
             is_hq: chain.device.0 == self.city.id.0,
-            closed: closed_ms.is_some_and(|closed_ms| closed_ms <= row.received_ms),
+            // What HQ published once arrived before; that it was lost meanwhile changes nothing.
+            closed: closed && !tx.packet_fed(row.packet)?,
         })
     }
 
@@ -118,6 +127,15 @@ impl Service {
         let commits = packet::link(&packet, loose, row.prev_hash).map_err(damaged)?;
         Ok(commits.into_iter().map(|commit| (commit.hash.short(), commit)).collect())
     }
+}
+
+/// HQ's verdict on a commit, as its chains hold it: whether it is applied after all, and why it was held.
+fn said(tx: &Tx<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Option<(bool, HeldReason)>, Error> {
+    let name = verdict::entity(&row.hash).id;
+    let Some(known) = tx.entity(&chain.scope, kind::VERDICT, &name)? else { return Ok(None) };
+    let field = tx.field(known, field::FACT)?;
+    let values = field.live.values().filter_map(|live| verdict::from_value(live.value.value()?));
+    Ok(values.max_by_key(|(applied, _)| *applied))
 }
 
 /// Appends commits that follow each other to their scope's feed. Returns the position of the last.

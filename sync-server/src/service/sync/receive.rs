@@ -40,6 +40,7 @@ struct Whole<'a> {
     genesis: Option<Genesis>,
     prev: CommitHash,
     commits: Vec<Commit>,
+    fed: bool,
 }
 
 /// What earlier packets of the same request bring.
@@ -55,6 +56,7 @@ struct Known {
     scope: Scope,
     key: PublicKey,
     genesis_hash: CommitHash,
+    device: DeviceId,
 }
 
 /// Why a packet is not taken: a reason for the phone, or breakage here.
@@ -102,6 +104,7 @@ impl Service {
         &self,
         sender: &Device,
         packets: &[ByteVec],
+        fed: &[u32],
         now_ms: i64,
     ) -> Result<Received, Error> {
         let mut received = Received::default();
@@ -120,7 +123,11 @@ impl Service {
                 };
                 room.bytes = left;
                 match self.verify(read, &mut arrived, bytes) {
-                    Ok(whole) => wholes.push(whole),
+                    Ok((whole, author)) => {
+                        // Nobody vouches for themselves, and a closed phone for nobody.
+                        let fed = fed.contains(&index) && author.0 != sender.id && !sender.closed;
+                        wholes.push(Whole { fed, ..whole });
+                    }
                     Err(Fault::Refused(reason, last_common)) => {
                         received.refused.push(Refused {
                             packet: index,
@@ -138,7 +145,7 @@ impl Service {
         received.stored = self.storage.write(|tx| {
             wholes
                 .iter()
-                .try_fold(0, |stored, whole| Ok::<_, Error>(stored + store(tx, sender, whole, now_ms)?))
+                .try_fold(0, |stored, whole| Ok::<_, Error>(stored + self.store(tx, sender, whole, now_ms)?))
         })?;
         let commits = wholes.into_iter().flat_map(|whole| whole.commits);
         received.unpacked = commits.map(|commit| (commit.hash.short(), commit)).collect();
@@ -150,17 +157,18 @@ impl Service {
         read: &Read<'_>,
         arrived: &mut Arrived,
         bytes: &'a [u8],
-    ) -> Result<Whole<'a>, Fault> {
+    ) -> Result<(Whole<'a>, DeviceId), Fault> {
         let packet = Packet::decode(bytes)?;
         let (known, genesis) = self.known_chain(read, arrived, &packet)?;
         let prev = predecessor(read, arrived, &packet, &known)?;
         let commits = packet::link(&packet, packet.unpack()?, prev)?;
         packet::verify_head(&packet, &commits, self.city.id, &known.scope, &known.key)?;
+        let author = known.device;
         arrived.chains.insert(packet.chain, known);
         for commit in &commits {
             arrived.commits.insert(commit.hash.short(), (packet.chain, commit.header.seq, commit.hash));
         }
-        Ok(Whole { bytes, chain: packet.chain, genesis, prev, commits })
+        Ok((Whole { bytes, chain: packet.chain, genesis, prev, commits, fed: false }, author))
     }
 
     /// The packet's chain as HQ knows it, or as the packet's genesis proves it.
@@ -175,15 +183,22 @@ impl Service {
         }
         if let Some(chain) = read.chain(&packet.chain)? {
             let key = self.device_key(read, &chain.device)?;
-            return Ok((Known { scope: chain.scope, key, genesis_hash: chain.genesis_hash }, None));
+            let (scope, genesis_hash, device) = (chain.scope, chain.genesis_hash, chain.device);
+            return Ok((Known { scope, key, genesis_hash, device }, None));
         }
         let bytes = packet.genesis.as_deref().ok_or(Fault::Refused(reason::PREDECESSOR, None))?;
         let genesis = Genesis::verify(bytes, &self.public_key(), self.city.id)?;
         if genesis.chain() != packet.chain {
             return Err(Fault::Refused(reason::UNREADABLE, None));
         }
-        let key = self.device_key(read, &genesis.certificate.device)?;
-        Ok((Known { scope: genesis.scope.clone(), key, genesis_hash: genesis.hash() }, Some(genesis)))
+        let device = genesis.certificate.device;
+        // HQ signed the certificate: a device that it does not know was enrolled after the backup that it comes from.
+        let key = match read.device(&device.0)? {
+            None if device.0 != self.city.id.0 => genesis.certificate.key.clone(),
+            _ => self.device_key(read, &device)?,
+        };
+        let known = Known { scope: genesis.scope.clone(), key, genesis_hash: genesis.hash(), device };
+        Ok((known, Some(genesis)))
     }
 
     fn device_key(&self, read: &Read<'_>, device: &DeviceId) -> Result<PublicKey, Fault> {
@@ -230,49 +245,61 @@ fn last_common(read: &Read<'_>, packet: &Packet, known: &Known) -> Result<HeadNa
     Ok(HeadName { chain: packet.chain.0, seq, hash: hash.0 })
 }
 
-/// Stores what is new of a packet. Returns how many commits that were.
-fn store(tx: &Tx<'_>, sender: &Device, whole: &Whole<'_>, now_ms: i64) -> Result<usize, Error> {
-    let (Some(first), Some(last)) = (whole.commits.first(), whole.commits.last()) else { return Ok(0) };
-    if tx.commit(&last.hash.short())?.is_some() {
-        // The chain runs over it, so everything before is here, too.
-        return Ok(0);
-    }
-    let chain = match (tx.chain(&whole.chain)?, &whole.genesis) {
-        (Some(chain), _) => chain.id,
-        (None, Some(genesis)) => tx.insert_chain(&NewChain {
-            name: whole.chain,
-            scope: &genesis.scope,
-            device: genesis.certificate.device,
-            genesis: genesis.as_bytes(),
-            genesis_hash: genesis.hash(),
-        })?,
-        (None, None) => return Err(Error::Internal("a chain without a beginning")),
-    };
-    let mut parent = match first.header.seq {
-        1 => None,
-        _ => {
-            Some(tx.commit(&whole.prev.short())?.ok_or(Error::Internal("a commit without a predecessor"))?.id)
+impl Service {
+    /// Stores what is new of a packet. Returns how many commits that were.
+    fn store(&self, tx: &Tx<'_>, sender: &Device, whole: &Whole<'_>, now_ms: i64) -> Result<usize, Error> {
+        let (Some(first), Some(last)) = (whole.commits.first(), whole.commits.last()) else { return Ok(0) };
+        if tx.commit(&last.hash.short())?.is_some() {
+            // The chain runs over it, so everything before is here, too.
+            return Ok(0);
         }
-    };
-    let packet = tx.insert_packet(&NewPacket {
-        chain,
-        from_seq: first.header.seq,
-        to_seq: last.header.seq,
-        prev_hash: whole.prev,
-        head_hash: last.hash,
-        sender: DeviceId(sender.id),
-        received_ms: now_ms,
-        bytes: whole.bytes,
-    })?;
-    let mut stored = 0;
-    for commit in &whole.commits {
-        parent = Some(match tx.commit(&commit.hash.short())? {
-            Some(known) => known.id,
-            None => {
-                stored += 1;
-                tx.insert_commit(commit, chain, parent, packet, now_ms)?
+        let (chain, author) = match (tx.chain(&whole.chain)?, &whole.genesis) {
+            (Some(chain), _) => (chain.id, chain.device),
+            (None, Some(genesis)) => {
+                self.know_again(tx, &genesis.certificate)?;
+                let device = genesis.certificate.device;
+                let chain = tx.insert_chain(&NewChain {
+                    name: whole.chain,
+                    scope: &genesis.scope,
+                    device,
+                    genesis: genesis.as_bytes(),
+                    genesis_hash: genesis.hash(),
+                })?;
+                (chain, device)
             }
-        });
+            (None, None) => return Err(Error::Internal("a chain without a beginning")),
+        };
+        let mut parent = match first.header.seq {
+            1 => None,
+            _ => Some(
+                tx.commit(&whole.prev.short())?.ok_or(Error::Internal("a commit without a predecessor"))?.id,
+            ),
+        };
+        let packet = tx.insert_packet(&NewPacket {
+            chain,
+            from_seq: first.header.seq,
+            to_seq: last.header.seq,
+            prev_hash: whole.prev,
+            head_hash: last.hash,
+            sender: DeviceId(sender.id),
+            received_ms: now_ms,
+            fed: whole.fed,
+            bytes: whole.bytes,
+        })?;
+        let mut stored = 0;
+        for commit in &whole.commits {
+            parent = Some(match tx.commit(&commit.hash.short())? {
+                Some(known) => known.id,
+                None => {
+                    stored += 1;
+                    tx.insert_commit(commit, chain, parent, packet, now_ms)?
+                }
+            });
+        }
+        if stored > 0 && author.0 == self.city.id.0 {
+            // HQ was restored, and somebody holds more of its chain. Two commits must not get one number.
+            tx.close_hq_chain(chain)?;
+        }
+        Ok(stored)
     }
-    Ok(stored)
 }

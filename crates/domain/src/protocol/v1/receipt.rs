@@ -28,6 +28,9 @@ pub struct ReceiptBody {
     /// Photos that HQ holds and whose bytes it hashed, of those the request asked about.
     #[n(3)]
     pub blobs: Vec<ByteArray<32>>,
+    /// The request's.
+    #[n(4)]
+    pub nonce: Option<ByteArray<8>>,
 }
 
 /// HQ holds this commit and every one before it on its branch.

@@ -3,6 +3,12 @@
 //! The phone says what it has (heads, cursors), what is still on it, and sends packets. HQ stores and receipts each
 //! packet, judges, publishes, and answers with what came after each cursor. A repeat stores nothing new and is receipted
 //! again. Whatever gets lost on the way, the next request goes on from the heads that HQ names.
+//!
+//! **Restored HQ.** HQ notices by a cursor, or a photo mark, that does not fit, and the phone by a receipt that names less
+//! of its chains than one before. HQ answers such a cursor with `restart`; the phone sends its trail of earlier cursors; HQ
+//! names the last one that fits. Receipts of what came after it are void. With the next request the phone offers what HQ's
+//! own chains lost, so that erase and close orders act before anything is served; when it has read all that HQ still or
+//! again has, it offers the rest, whoever wrote it.
 
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
@@ -11,7 +17,7 @@ use crate::ids::{CommitHash, tagged_hash};
 
 use super::receipt::Receipt;
 
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct SyncRequest {
     #[n(0)]
     pub app_version: String,
@@ -31,6 +37,56 @@ pub struct SyncRequest {
     /// Photos whose arrival the phone wants confirmed; at most 1,000.
     #[n(6)]
     pub blobs: Vec<ByteArray<32>>,
+    /// Drawn for this request; the receipt that answers it repeats it, so that no late or replayed answer is taken for it.
+    #[n(7)]
+    pub nonce: Option<ByteArray<8>>,
+    /// Earlier cursors, newest first and ever sparser, of scopes that HQ answered with `restart`; at most [`TRAIL_MAX`].
+    #[cbor(n(8), default)]
+    pub trail: Vec<Cursor>,
+    /// Packets, by index, of other authors that HQ's own feed brought here once.
+    #[cbor(n(9), default)]
+    pub fed: Vec<u32>,
+    /// Where HQ's list of photos stood when it last confirmed one to this phone.
+    #[n(10)]
+    pub photos: Option<Mark>,
+    /// `made_ms` of the backup that the phone knows of.
+    #[n(11)]
+    pub backup_ms: Option<i64>,
+}
+
+/// Cursors of one request's trail: 64 a scope for a brigade that reads all of a city.
+pub const TRAIL_MAX: usize = 1_024;
+
+/// Where HQ's list of photos stands: in the order in which they were held, with the same rolling hash as a feed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Mark {
+    #[n(0)]
+    pub position: u64,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub rolling: [u8; 16],
+}
+
+/// What HQ's newest backup covers. A phone keeps everything above it, whatever receipts say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Backup {
+    /// By HQ's clock; 0 when there is no backup.
+    #[n(0)]
+    pub made_ms: i64,
+    /// Of the scopes that the phone reads.
+    #[n(1)]
+    pub scopes: Vec<Covered>,
+    /// Photos up to this position of HQ's list.
+    #[n(2)]
+    pub photos: u64,
+}
+
+/// The feed of a scope is covered up to a position.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Covered {
+    #[n(0)]
+    pub scope: String,
+    #[n(1)]
+    pub position: u64,
 }
 
 /// Where a reader stands in a scope's feed.
@@ -100,6 +156,15 @@ pub struct SyncAnswer {
     /// As at enrolment, for phones that enrolled before HQ had one. A phone that knows one keeps it.
     #[n(9)]
     pub rescue: Option<String>,
+    /// Where HQ's list of photos stands; when the request asked about photos, or its mark did not fit.
+    #[n(10)]
+    pub photos: Option<Mark>,
+    /// The request's mark did not fit HQ's list: which photos are held must be asked again.
+    #[cbor(n(11), default)]
+    pub photos_restart: bool,
+    /// When it is not the one that the request names.
+    #[n(12)]
+    pub backup: Option<Backup>,
 }
 
 /// One packet that HQ did not take.
@@ -121,7 +186,8 @@ pub struct Refused {
 pub struct Feed {
     #[n(0)]
     pub scope: String,
-    /// The cursor did not fit HQ's feed (HQ was restored): this feed starts at position 0 and the old cursor is void.
+    /// The cursor did not fit HQ's feed (HQ was restored). `cursor` is the newest of the request's trail that fits, else the
+    /// beginning, and nothing else is in this feed. Also of a scope that the phone may not read any more.
     #[n(1)]
     pub restart: bool,
     #[n(2)]
@@ -165,6 +231,11 @@ pub struct VerdictNotice {
     /// `model::words::HeldReason` as text.
     #[n(2)]
     pub reason: String,
+}
+
+/// The rolling hash of HQ's list of photos after one more.
+pub fn roll_photo(rolling: [u8; 16], sha256: &[u8; 32]) -> [u8; 16] {
+    crate::ids::short(&tagged_hash("xuncha/1 photos", &[&rolling, sha256]))
 }
 
 /// The rolling hash of a feed after one more commit.
