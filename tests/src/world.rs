@@ -62,10 +62,14 @@ impl City {
 
     /// HQ with the data that are in the folder.
     pub fn on(folder: TempDir) -> Self {
+        Self::at(folder, "127.0.0.1:0")
+    }
+
+    fn at(folder: TempDir, address: &str) -> Self {
         let config = xuncha_server::Config { data: folder.path().into(), ..Default::default() };
         let service = config.open().expect("HQ opens");
         let runtime = Runtime::new().expect("a runtime");
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = xuncha_server::serve_service(Arc::clone(&service), None, listener, async {
@@ -88,6 +92,25 @@ impl City {
         drop(runtime);
         drop(service);
         folder
+    }
+
+    /// HQ is lost, and comes back at its address from a backup.
+    pub fn restored(self, backup: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for HQ");
+        xuncha_server::service::restore(backup, folder.path()).expect("it is restored");
+        self.replaced(folder)
+    }
+
+    /// Somebody puts other data into HQ's place, and tells nobody.
+    pub fn replaced(self, folder: TempDir) -> Self {
+        let address = self.address.trim_start_matches("http://").to_owned();
+        drop(self.stopped());
+        Self::at(folder, &address)
+    }
+
+    /// Where HQ's data are.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn address(&self) -> &str {

@@ -87,3 +87,52 @@ fn a_restored_phone_whose_key_is_gone_loses_nothing() {
     city.sync(&restored);
     assert_eq!(restored.sync_status().commits_here, 0);
 }
+
+#[test]
+fn an_old_copy_without_its_key_issues_nothing_again_that_hq_has() {
+    let city = City::new();
+    let (phone, other) = (city.phone(0), city.phone(1));
+    let visit = phone.begin_visit("网吧").summary.id;
+    city.sync(&phone);
+    phone.answer(&visit, ITEM, Answer::Yes);
+    phone.engine.suspend();
+    let (phone, restored) = phone.copied(false);
+    // What the copy holds as unsent arrives, and somebody else builds upon it.
+    city.sync(&phone);
+    city.sync(&other);
+    other.answer(&visit, ITEM, Answer::No);
+    city.sync(&other);
+    drop(phone);
+
+    city.sync(&restored);
+    assert_eq!(restored.sync_status().state, SaveState::Held);
+    assert_eq!(city.answers(&visit, ITEM), ["no"], "no conflict with what was replaced");
+    assert_eq!(restored.answers(&visit, ITEM), ["no"]);
+}
+
+#[test]
+fn what_was_issued_again_agrees_with_its_original_when_that_comes_after_all() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    city.sync(&phone);
+    phone.answer(&visit, ITEM, Answer::Yes);
+    measure(&phone, &visit, 378, Some("保安2"));
+    phone.engine.suspend();
+    phone.answer(&visit, ITEM, Answer::No);
+    finish(&phone, &visit);
+    let (original, restored) = phone.copied(false);
+    city.sync(&restored);
+    city.sync(&original);
+    city.sync(&restored);
+    let detail = city.visit(&visit);
+    assert_eq!(city.answers(&visit, ITEM), ["no", "no"]);
+    assert_eq!((detail.row.conflicts, detail.readings.len()), (0, 1));
+    for phone in [&original, &restored] {
+        assert_eq!(phone.sync_status().state, SaveState::Held);
+        assert_eq!(
+            (phone.answers(&visit, ITEM), phone.visit(&visit).summary.conflicts),
+            (vec!["no".into()], 0)
+        );
+    }
+}

@@ -107,3 +107,39 @@ fn notes_of_two_officers_never_clash() {
     assert_eq!(notes(a.visit(&visit)), notes(b.visit(&visit)));
     assert_eq!(a.visit(&visit).summary.conflicts, 0);
 }
+
+#[test]
+fn one_officer_on_two_phones_differs_from_nobody_but_themselves() {
+    let city = City::new();
+    let (one, two) = (city.phone(0), city.phone(0));
+    let visit = one.begin_visit("网吧").summary.id;
+    city.sync(&one);
+    city.sync(&two);
+    one.answer(&visit, FIRST, Answer::Yes);
+    two.answer(&visit, FIRST, Answer::No);
+    one.answer(&visit, SECOND, Answer::Yes);
+    two.answer(&visit, THIRD, Answer::Yes);
+    for phone in [&one, &two, &one] {
+        city.sync(phone);
+    }
+    for phone in [&one, &two] {
+        let view = phone.visit(&visit);
+        assert_eq!(phone.answers(&visit, FIRST), ["no", "yes"], "both are shown to the officer");
+        assert_eq!(view.summary.conflicts, 0);
+        assert_eq!(
+            (phone.answers(&visit, SECOND), phone.answers(&visit, THIRD)),
+            (vec!["yes".into()], vec!["yes".into()])
+        );
+        assert_eq!(phone.sync_status().conflicts, 0);
+    }
+    let detail = city.visit(&visit);
+    assert_eq!((detail.row.conflicts, detail.attribute_conflicts.len()), (0, 0), "HQ has nothing to settle");
+    // The officer settles it on either phone.
+    two.answer(&visit, FIRST, Answer::No);
+    city.sync(&two);
+    city.sync(&one);
+    assert_eq!(
+        (one.answers(&visit, FIRST), city.answers(&visit, FIRST)),
+        (vec!["no".into()], vec!["no".into()])
+    );
+}

@@ -19,6 +19,7 @@ mod join;
 mod joint;
 mod photos;
 mod rescue;
+mod restored;
 mod saved;
 mod worker;
 

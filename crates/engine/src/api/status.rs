@@ -117,6 +117,7 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
             bytes_sent: progress.bytes_sent.load(Ordering::Relaxed),
             bytes_total: progress.bytes_total.load(Ordering::Relaxed),
             last_receipt_ms,
+            backup_ms: meta::backup(connection)?.map(|backup| backup.made_ms).filter(|made_ms| *made_ms != 0),
             last_attempt_ms: (attempted != 0).then_some(attempted),
             last_error: progress.error(),
             clock_ahead_ms: meta::clock(connection)?.map(|clock| -clock.offset_ms),

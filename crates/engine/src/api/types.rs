@@ -119,6 +119,8 @@ pub struct SyncStatus {
     pub bytes_sent: u64,
     pub bytes_total: u64,
     pub last_receipt_ms: Option<i64>,
+    /// When HQ made its newest backup, by HQ's clock; none when it has none or did not say.
+    pub backup_ms: Option<i64>,
     pub last_attempt_ms: Option<i64>,
     /// Why the last attempt did not get through; `server_unreachable` is ordinary life and not an alarm.
     pub last_error: Option<ErrorCode>,

@@ -289,7 +289,11 @@ state: SaveState, running: boolean,
 /**
  * Visits, photos and other records that no receipt names yet.
  */
-visits_here: number, photos_here: number, commits_here: number, bytes_sent: number, bytes_total: number, last_receipt_ms: number | null, last_attempt_ms: number | null, 
+visits_here: number, photos_here: number, commits_here: number, bytes_sent: number, bytes_total: number, last_receipt_ms: number | null, 
+/**
+ * When HQ made its newest backup, by HQ's clock; none when it has none or did not say.
+ */
+backup_ms: number | null, last_attempt_ms: number | null, 
 /**
  * Why the last attempt did not get through; `server_unreachable` is ordinary life and not an alarm.
  */
