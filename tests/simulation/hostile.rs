@@ -16,7 +16,7 @@ use xuncha_domain::log::packet::{Compression, Packet};
 use xuncha_domain::model::{field, kind, visit};
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::enroll::{EnrollRequest, Proof};
-use xuncha_domain::protocol::v1::sync::{Here, SyncRequest};
+use xuncha_domain::protocol::v1::sync::SyncRequest;
 use xuncha_engine::transport::Request;
 use xuncha_tests::random::Random;
 
@@ -214,11 +214,8 @@ impl Hostile {
         let request = SyncRequest {
             app_version: "0.1.0".into(),
             device_ms: BEGIN_MS,
-            cursors: Vec::new(),
-            heads: Vec::new(),
-            here: Here::default(),
             packets,
-            blobs: Vec::new(),
+            ..SyncRequest::default()
         };
         self.request("/v1/sync", v1::encode(&request))
     }
