@@ -6,6 +6,9 @@ use xuncha_domain::ids::Scope;
 use super::log::RowId;
 use super::{Error, Read, Tx, optional};
 
+/// The name under which the database says that it was restored.
+const RESTORED: &str = "restored";
+
 /// The end of a scope's feed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FeedEnd {
@@ -68,6 +71,11 @@ impl Read<'_> {
             .query_row((scope.as_str(), position, rolling), |row| row.get(0))?)
     }
 
+    /// Whether this HQ comes from a backup: phones may know more of it than it does.
+    pub fn was_restored(&self) -> Result<bool, Error> {
+        Ok(self.meta(RESTORED)?.is_some())
+    }
+
     /// Every scope with the end of its feed.
     pub fn feed_ends(&self) -> Result<Vec<(String, u64)>, Error> {
         let mut statement = self.conn.prepare_cached("SELECT name, position FROM scopes ORDER BY name")?;
@@ -115,12 +123,12 @@ impl Tx<'_> {
     /// HQ never writes to this chain of its own again.
     pub fn close_hq_chain(&self, chain: RowId) -> Result<(), Error> {
         self.conn.execute("UPDATE scopes SET hq_closed = 1 WHERE hq_chain = ?1", [chain])?;
-        Ok(())
+        self.set_meta(RESTORED, &[])
     }
 
     /// HQ never writes to any of its chains again.
     pub fn close_hq_chains(&self) -> Result<(), Error> {
         self.conn.execute("UPDATE scopes SET hq_closed = 1 WHERE hq_chain IS NOT NULL", [])?;
-        Ok(())
+        self.set_meta(RESTORED, &[])
     }
 }

@@ -92,6 +92,7 @@ pub fn set_received(connection: &Connection, sha256: &[u8; 32]) -> Result<()> {
 
 /// HQ lost some of what it had confirmed: all are asked about again.
 pub fn forget_received(connection: &Connection) -> Result<usize> {
+    connection.execute("UPDATE thumb SET done = 0", [])?;
     let sql = "UPDATE photo SET received = 0, sent = 0, upload_url = NULL WHERE received = 1";
     Ok(connection.execute(sql, [])?)
 }

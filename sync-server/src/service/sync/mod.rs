@@ -9,6 +9,7 @@ mod judge;
 mod publish;
 mod receive;
 mod rejudge;
+mod verdicts;
 
 use cpu_time::ThreadTime;
 use minicbor::bytes::ByteVec;

@@ -10,11 +10,11 @@ use xuncha_domain::log::body::{OpValue, Reference};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::packet::{self, Packet};
 use xuncha_domain::merge::{Field, Live, Stored};
-use xuncha_domain::model::words::HeldReason;
-use xuncha_domain::model::{field, kind, verdict};
+use xuncha_domain::model::{field, verdict};
 use xuncha_domain::protocol::v1::sync::roll;
 
 use super::judge::{Author, judge};
+use super::verdicts::Judgement;
 use crate::service::author::Draft;
 use crate::service::{Error, Service};
 use crate::storage::{ChainRow, CommitRow, CommitState, Read, RowId, RunRow, SettledRow, Tx};
@@ -70,38 +70,49 @@ impl Service {
             stored = self.unpack(tx, first.packet)?;
             &stored
         };
-        let fed = tx.packet_fed(first.packet)?;
+        let restored = tx.was_restored()?;
         let mut judged = Vec::new();
         for row in rows {
             let commit =
                 commits.get(&row.hash.short()).ok_or(Error::Internal("a commit is not in its packet"))?;
             let reason = judge(&self.author(tx, &chain, row)?, commit);
-            let said = if reason.is_some() || fed { said(tx, &chain, row)? } else { None };
-            // What HQ held before it was restored, phones do not count either.
-            let held_before = said.and_then(|(applied, reason)| (!applied && fed).then_some(reason));
-            judged.push((row, commit, reason.or(held_before), said));
+            judged.push((
+                row,
+                commit,
+                if restored { self.as_said(tx, &chain, row, reason)? } else { reason.into() },
+            ));
         }
         // Verdicts go first, so that a phone knows what is held before it sees it.
         let verdicts: Vec<Vec<Draft>> = judged
             .iter()
-            .filter(|(_, _, _, said)| said.is_none())
-            .filter_map(|(row, _, reason, _)| reason.map(|reason| (row, reason)))
-            .map(|(row, reason)| {
-                let value = verdict::to_value(false, reason);
-                vec![Draft::plain(verdict::entity(&row.hash), field::FACT, value)]
+            .filter_map(|(row, _, judgement)| match judgement {
+                Judgement::Held { reason, said: false } => {
+                    let value = verdict::to_value(false, *reason);
+                    Some(vec![Draft::plain(verdict::entity(&row.hash), field::FACT, value)])
+                }
+                _ => None,
             })
             .collect();
         if !verdicts.is_empty() {
             counted.append(&mut self.write_as_hq(tx, &chain.scope, self.hq_officer(), &verdicts)?);
         }
         let end = append(tx, &chain, first.packet, rows)?;
-        for ((row, commit, reason, _), position) in judged.into_iter().zip(end - rows.len() as u64 + 1..) {
-            match reason {
-                Some(reason) => tx.set_judged(row.id, CommitState::Held, Some(reason.as_str()), position)?,
-                None => {
-                    tx.set_judged(row.id, CommitState::Applied, None, position)?;
-                    counted.append(&mut count(tx, &chain, row, commit)?);
+        for ((row, commit, judgement), position) in judged.into_iter().zip(end - rows.len() as u64 + 1..) {
+            let said = match judgement {
+                Judgement::Held { reason, .. } => {
+                    tx.set_judged(row.id, CommitState::Held, Some(reason.as_str()), position)?;
+                    continue;
                 }
+                Judgement::Applied => None,
+                Judgement::AppliedAfterAll(reason) => {
+                    counted.append(&mut self.say_applied(tx, &chain, &row.hash, reason)?);
+                    Some(reason.as_str())
+                }
+            };
+            tx.set_judged(row.id, CommitState::Applied, said, position)?;
+            counted.append(&mut count(tx, &chain, row, commit)?);
+            if restored {
+                self.settle_verdicts(tx, &chain, commit, counted)?;
             }
         }
         Ok(())
@@ -113,7 +124,7 @@ impl Service {
         let closed = closed_ms.is_some_and(|closed_ms| closed_ms <= row.received_ms);
         Ok(Author {
             is_hq: chain.device.0 == self.city.id.0,
-            // What HQ published once arrived before; that it was lost meanwhile changes nothing.
+            // What HQ once published was there before; that it was lost meanwhile changes nothing.
             closed: closed && !tx.packet_fed(row.packet)?,
         })
     }
@@ -127,15 +138,6 @@ impl Service {
         let commits = packet::link(&packet, loose, row.prev_hash).map_err(damaged)?;
         Ok(commits.into_iter().map(|commit| (commit.hash.short(), commit)).collect())
     }
-}
-
-/// HQ's verdict on a commit, as its chains hold it: whether it is applied after all, and why it was held.
-fn said(tx: &Tx<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Option<(bool, HeldReason)>, Error> {
-    let name = verdict::entity(&row.hash).id;
-    let Some(known) = tx.entity(&chain.scope, kind::VERDICT, &name)? else { return Ok(None) };
-    let field = tx.field(known, field::FACT)?;
-    let values = field.live.values().filter_map(|live| verdict::from_value(live.value.value()?));
-    Ok(values.max_by_key(|(applied, _)| *applied))
 }
 
 /// Appends commits that follow each other to their scope's feed. Returns the position of the last.

@@ -5,15 +5,12 @@
 
 use std::collections::HashMap;
 
-use xuncha_domain::log::body::Reference;
 use xuncha_domain::model::words::HeldReason;
-use xuncha_domain::model::{field, kind, verdict};
 
 use super::judge::{self, judge};
 use super::publish::{Counted, Unpacked, count};
-use crate::service::author::Draft;
 use crate::service::{Error, Service};
-use crate::storage::{ChainRow, CommitRow, CommitState, RowId, Tx};
+use crate::storage::{CommitRow, CommitState, RowId, Tx};
 
 /// Held commits in one transaction; each may bring a packet of 4 MiB into memory.
 const BATCH: u32 = 64;
@@ -64,7 +61,7 @@ impl Service {
             if judge(&self.author(tx, &chain, row)?, commit).is_some() {
                 continue;
             }
-            counted.append(&mut self.say_applied(tx, &chain, row)?);
+            counted.append(&mut self.say_applied(tx, &chain, &row.hash, reason(row)?)?);
             // The reason stays: the phone is told that what was held for it counts now.
             let position = row.position.ok_or(Error::Internal("a held commit has no position"))?;
             tx.set_judged(row.id, CommitState::Applied, row.reason.as_deref(), position)?;
@@ -73,20 +70,6 @@ impl Service {
         }
         self.project(tx, &counted)?;
         Ok(Some((last, applied)))
-    }
-
-    /// The verdict of HQ over the one that held the commit, so that every phone counts it, too.
-    fn say_applied(&self, tx: &Tx<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Counted, Error> {
-        let entity = verdict::entity(&row.hash);
-        let mut draft = Draft::plain(entity, field::FACT, verdict::to_value(true, reason(row)?));
-        if let Some(known) = tx.entity(&chain.scope, kind::VERDICT, &draft.entity.id)? {
-            for held in tx.field(known, field::FACT)?.live.keys() {
-                let verdict = tx.commit(held)?.ok_or(Error::Internal("a verdict is missing"))?;
-                let chain = tx.chain_by_row(verdict.chain)?.name;
-                draft.over.push(Reference::Other { chain, seq: verdict.seq, commit: *held });
-            }
-        }
-        self.write_as_hq(tx, &chain.scope, self.hq_officer(), &[vec![draft]])
     }
 }
 
