@@ -7,7 +7,7 @@ use xuncha_engine::api::types::{SaveState, VisitRef, VisitView};
 use xuncha_server::http::types::VisitDetail;
 use xuncha_server::service::Service;
 
-use crate::model::{Drawing, Edit, Model, Visit, all_notes, at_hq, displayed, on_phone};
+use crate::model::{Drawing, Edit, Model, Visit, all_notes, at_hq, comes_after, displayed, on_phone};
 use crate::phone::Phone;
 
 /// A phone that says "held by HQ" is believed by its officer: edits and the bytes of photos must be there now.
@@ -26,7 +26,7 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
             let there = at_hq(&detail);
             // Of the mode HQ shows one value while only one officer differs from themselves.
             let lost = |(field, edit): &(&str, &Edit)| {
-                *field != "mode" && !there.get(*field).is_some_and(|values| values.contains(&edit.value))
+                *field != "mode" && !there.get(*field).is_some_and(|values| holds(field, values, &edit.value))
             };
             for (field, edit) in visit.live_of(phone.author.phone).filter(lost) {
                 wrong.push(format!(
@@ -45,6 +45,12 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
             wrong.push(format!("{id}: photo {} is held, says phone {number}; HQ lacks it", photo.sha256));
         }
     }
+}
+
+/// Whether a value is among those that HQ shows, or gives way to one of them.
+fn holds(field: &str, shown: &BTreeSet<String>, value: &str) -> bool {
+    let gave_way = || shown.iter().any(|later| comes_after(later, value));
+    shown.contains(value) || (field.starts_with("status ") && gave_way())
 }
 
 /// Of the healed state, as HQ shows it.
