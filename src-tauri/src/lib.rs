@@ -2,7 +2,7 @@
 //!
 //! Everything that decides lives in `xuncha_engine`, which the bridge serves to a plain browser as well. What is here
 //! carries calls, photo bytes and events between the webview and the engine, and tells the engine when the app goes
-//! to the background.
+//! to the background. What wakes it there is `xuncha_background`.
 
 mod commands;
 mod phone;
@@ -17,6 +17,7 @@ use xuncha_engine::Phone;
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
     let app = tauri::Builder::default()
+        .plugin(xuncha_background::init(phone::data_folder))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_fs::init())
         .invoke_handler(tauri::generate_handler![

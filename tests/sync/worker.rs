@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use xuncha_engine::Woken;
 use xuncha_engine::api::types::{
     Answer, Connection, ErrorCode, Nothing, PhotoPolicy, PhotoWait, PictureKind, SaveState, SetPhotoPolicy,
     VisitRef,
@@ -76,13 +77,8 @@ fn a_captive_portal_is_not_hq_and_costs_nothing() {
     let phone = city.phone(0);
     let visit = phone.begin_visit("网吧").summary.id;
     phone.answer(&visit, "CMN-R-01", Answer::Yes);
-    let folder = phone.killed();
     let (address, asked) = portal();
-    let database = rusqlite::Connection::open(folder.path().join("xuncha.db")).unwrap();
-    let set = "UPDATE meta SET value = CAST(?1 AS BLOB) WHERE key = 'server_url'";
-    assert_eq!(database.execute(set, [address]).unwrap(), 1);
-    drop(database);
-    let phone = Phone::on(folder);
+    let phone = at_address(phone, &address);
     let rings = changes(&phone);
     let runtime = Runtime::new().unwrap();
     phone.engine.start_sync(runtime.handle());
@@ -131,4 +127,78 @@ fn the_policy_holds_back_photos_and_never_records() {
     city.sync(&phone);
     super::take_photo(&phone, &visit, "picture.png");
     assert_eq!(phone.engine.photo_sending(Nothing {}).unwrap().waits, Some(PhotoWait::Metered));
+}
+
+/// An HQ that takes a request and never answers: a half-open connection.
+fn silent() -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (ring, rings) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            open.push(stream.unwrap());
+            let _ = ring.send(());
+        }
+    });
+    (address, rings)
+}
+
+fn at_address(phone: Phone, address: &str) -> Phone {
+    let folder = phone.killed();
+    let database = rusqlite::Connection::open(folder.path().join("xuncha.db")).unwrap();
+    let set = "UPDATE meta SET value = CAST(?1 AS BLOB) WHERE key = 'server_url'";
+    assert_eq!(database.execute(set, [address]).unwrap(), 1);
+    drop(database);
+    Phone::on(folder)
+}
+
+#[test]
+fn a_phone_woken_in_the_background_sends_what_may_go_and_says_whether_to_come_back() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    phone.answer(&visit, "CMN-R-01", Answer::Yes);
+    super::take_photo(&phone, &visit, "baseline.jpg");
+    phone.engine.photo_policy_set(SetPhotoPolicy { policy: PhotoPolicy::Unmetered }).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let woken = |phone: &Phone, metered| runtime.block_on(phone.engine.sync_in_background(metered, SOON));
+    // The photo waits for another network: coming back at once would be in vain.
+    assert_eq!(woken(&phone, Some(true)), Woken::Done);
+    assert_eq!(city.answers(&visit, "CMN-R-01"), ["yes"]);
+    assert!(!city.visit(&visit).photos[0].held);
+    assert_eq!(woken(&phone, Some(false)), Woken::Done);
+    assert!(city.visit(&visit).photos[0].held);
+
+    phone.answer(&visit, "CMN-R-02", Answer::No);
+    let phone = at_address(phone, "http://127.0.0.1:1");
+    assert_eq!(woken(&phone, Some(false)), Woken::Again);
+    assert_eq!(phone.sync_status().last_error, Some(ErrorCode::ServerUnreachable));
+    assert_eq!(woken(&Phone::new(), Some(false)), Woken::Done);
+}
+
+#[test]
+fn a_background_sync_that_the_platform_ends_leaves_the_next_one_free() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    phone.answer(&visit, "CMN-R-01", Answer::Yes);
+    let (address, asked) = silent();
+    let phone = at_address(phone, &address);
+    let runtime = Runtime::new().unwrap();
+    let engine = phone.engine.clone();
+    let run = runtime.spawn(async move { engine.sync_in_background(None, SOON).await });
+    asked.recv_timeout(SOON).expect("HQ is asked");
+    assert!(phone.sync_status().running);
+    run.abort();
+    assert!(runtime.block_on(run).unwrap_err().is_cancelled());
+    assert!(!phone.sync_status().running);
+
+    // Its own limit ends it as well.
+    let engine = phone.engine.clone();
+    let short = Duration::from_millis(50);
+    assert_eq!(runtime.block_on(engine.sync_in_background(None, short)), Woken::Again);
+    let phone = at_address(phone, city.address());
+    assert_eq!(runtime.block_on(phone.engine.sync_in_background(None, SOON)), Woken::Done);
+    assert_eq!(city.answers(&visit, "CMN-R-01"), ["yes"]);
 }

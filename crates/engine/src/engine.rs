@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction};
 use xuncha_domain::disk::{Disk, RealDisk};
@@ -18,6 +19,7 @@ use crate::store::Store;
 use crate::store::meta;
 use crate::sync::Progress;
 use crate::sync::fetch::Wanted;
+use crate::sync::background::Woken;
 use crate::sync::transport::{Http, Transport};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
@@ -160,6 +162,12 @@ impl Engine {
         Ok(crate::sync::fetch::once(self).await?)
     }
 
+    /// One sync of at most `limit` for the platform's scheduler, which wakes the phone when the app is not on the screen.
+    /// `metered` as in `network_changed`. May be dropped at any point.
+    pub async fn sync_in_background(&self, metered: Option<bool>, limit: Duration) -> Woken {
+        crate::sync::background::run(self, metered, limit).await
+    }
+
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.0.store.read(work)
     }
@@ -201,11 +209,15 @@ impl Engine {
 
     /// The app is in the foreground, perhaps on another network.
     pub(crate) fn look_again(&self, metered: Option<bool>) {
-        *self.0.metered.lock().unwrap_or_else(PoisonError::into_inner) = metered;
+        self.set_metered(metered);
         self.0.foreground.send_replace(true);
         self.0.network.notify_waiters();
         // A run that is failing right now is followed by another.
         self.wake_sync();
+    }
+
+    pub(crate) fn set_metered(&self, metered: Option<bool>) {
+        *self.0.metered.lock().unwrap_or_else(PoisonError::into_inner) = metered;
     }
 
     /// Whether the connection costs by the byte; none when nobody told.

@@ -24,4 +24,5 @@ pub use engine::{Engine, Options};
 pub use error::{Error, Result};
 pub use keys::{FileKeyStore, KeyStore};
 pub use phone::Phone;
+pub use sync::background::Woken;
 pub use sync::transport;

@@ -10,7 +10,7 @@ mod reading;
 mod reference;
 mod retract;
 pub(crate) mod sending;
-mod status;
+pub(crate) mod status;
 pub mod types;
 mod venues;
 mod view;

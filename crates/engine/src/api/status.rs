@@ -128,7 +128,7 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
 }
 
 /// Visits, photos and commits (the open journal counts as one) that no receipt names.
-fn counts_here(connection: &Connection) -> Result<(u32, u32, u32)> {
+pub(crate) fn counts_here(connection: &Connection) -> Result<(u32, u32, u32)> {
     Ok(connection.query_row(
         "SELECT (SELECT count(*) FROM visit_row WHERE id IN
                    (SELECT touch.root FROM log JOIN touch ON touch.ref = log.ref WHERE log.received = 0 AND log.reissued = 0

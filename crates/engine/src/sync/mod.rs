@@ -5,6 +5,7 @@
 //! [`upload`], as large as [`pace`] allows. [`worker`] decides when.
 
 mod apply;
+pub mod background;
 mod body;
 mod client;
 pub mod enroll;
@@ -38,6 +39,8 @@ const ROUNDS_MAX: usize = 2_000;
 /// How far the running sync is; read by every screen, kept in memory only.
 #[derive(Default)]
 pub struct Progress {
+    /// Held by the one run there is.
+    turn: tokio::sync::Mutex<()>,
     pub running: AtomicBool,
     pub bytes_sent: AtomicU64,
     pub bytes_total: AtomicU64,
@@ -74,10 +77,34 @@ struct Round {
 
 /// Syncs until nothing is left to send or to fetch. A second run beside a running one returns at once.
 pub async fn run(engine: &Engine) -> Result<()> {
-    let progress = &engine.0.progress;
-    if progress.running.swap(true, Ordering::AcqRel) {
-        return Ok(());
+    match engine.0.progress.turn.try_lock() {
+        Ok(turn) => run_in(engine, turn).await,
+        Err(_) => Ok(()),
     }
+}
+
+/// As [`run`], after the run that there may be now.
+pub async fn run_next(engine: &Engine) -> Result<()> {
+    run_in(engine, engine.0.progress.turn.lock().await).await
+}
+
+/// Says that a sync runs, until it is dropped: a platform's scheduler may drop a run at any point.
+struct Running<'a> {
+    engine: &'a Engine,
+    _turn: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.engine.0.progress.running.store(false, Ordering::Release);
+        self.engine.emit(&Changes { sync: true, ..Changes::default() });
+    }
+}
+
+async fn run_in(engine: &Engine, turn: tokio::sync::MutexGuard<'_, ()>) -> Result<()> {
+    let progress = &engine.0.progress;
+    progress.running.store(true, Ordering::Release);
+    let _running = Running { engine, _turn: turn };
     progress.last_attempt_ms.store(engine.now_ms(), Ordering::Relaxed);
     progress.bytes_sent.store(0, Ordering::Relaxed);
     progress.bytes_total.store(0, Ordering::Relaxed);
@@ -89,8 +116,6 @@ pub async fn run(engine: &Engine) -> Result<()> {
         progress.retry_after_s.store(*retry_after_s, Ordering::Relaxed);
     }
     progress.set_error(result.as_ref().err().map(Error::code));
-    progress.running.store(false, Ordering::Release);
-    engine.emit(&Changes { sync: true, ..Changes::default() });
     result
 }
 
