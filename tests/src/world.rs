@@ -194,6 +194,11 @@ impl Phone {
         Self { engine: Engine::open(options).expect("the phone opens"), clock, folder }
     }
 
+    /// The app's data folder.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn enrol(&self, city: &City, code: &str) -> Result<(), xuncha_engine::api::types::ErrorCode> {
         self.enrol_at(&city.address, code)
     }

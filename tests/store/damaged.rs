@@ -112,40 +112,108 @@ fn goes_on(city: &City, phone: &Phone, page: usize) {
     assert_eq!(status.state, SaveState::Held, "page {page}");
 }
 
+/// The unsent work of [`worked`] in the notice: commits, open taps, photos.
+fn carried(notice: &Recovered) -> (u64, u64, u64) {
+    (notice.commits, notice.taps, notice.photos)
+}
+
+/// Opens a copy of the folder whose page was overwritten; none where nothing was on that page.
+fn with_bad_page(folder: &TempDir, page: usize) -> Option<(Phone, Recovered)> {
+    let copy = copied(folder);
+    let mut damaged = fs::read(database(folder.path())).unwrap();
+    damaged[page * PAGE..(page + 1) * PAGE].copy_from_slice(&noise(PAGE));
+    fs::write(database(copy.path()), &damaged).unwrap();
+    let data = copy.path().to_owned();
+    let phone = Phone::on(copy);
+    let notice = recovered(&phone)?;
+    let aside = data.join("damaged").join(&notice.folder);
+    assert_eq!(fs::read(database(&aside)).unwrap(), damaged, "page {page}");
+    Some((phone, notice))
+}
+
+/// Every page in turn. Of the schema, of inner pages and of the chains nothing that people made depends: only a page that
+/// holds a row alone takes it along.
 #[test]
-fn whichever_page_is_overwritten_the_phone_goes_on_and_loses_at_most_that_page() {
+fn whichever_page_is_overwritten_only_the_rows_on_it_are_lost() {
     let city = City::new();
-    let (phone, [sealed, edited, unsent]) = worked(&city);
+    let (phone, [_, edited, unsent]) = worked(&city);
     let folder = closed(phone);
-    let whole = fs::read(database(folder.path())).unwrap();
-    let (mut found, mut complete) = (0, 0);
-    // The first pages hold the schema and the roots of tables; of the others every eighth.
-    for page in (0..whole.len() / PAGE).filter(|page| *page < 4 || page % 8 == 0) {
-        let copy = copied(&folder);
-        let mut damaged = whole.clone();
-        damaged[page * PAGE..(page + 1) * PAGE].copy_from_slice(&noise(PAGE));
-        fs::write(database(copy.path()), &damaged).unwrap();
-        let data = copy.path().to_owned();
-        let phone = Phone::on(copy);
-        let Some(notice) = recovered(&phone) else {
-            // A free page: nothing was on it.
-            continue;
-        };
+    let pages = fs::read(database(folder.path())).unwrap().len() / PAGE;
+    let (mut found, mut lossy) = (0, Vec::new());
+    for page in 0..pages {
+        let Some((phone, notice)) = with_bad_page(&folder, page) else { continue };
         found += 1;
-        let aside = data.join("damaged").join(&notice.folder);
-        assert_eq!(fs::read(database(&aside)).unwrap(), damaged, "page {page}");
-        goes_on(&city, &phone, page);
-        // What HQ had comes back by itself.
-        assert!(phone.visit(&sealed).summary.sealed, "page {page}");
-        if (notice.commits, notice.taps, notice.photos) != (2, 1, 2) {
-            println!("page {page}: {notice:?}");
+        if carried(&notice) != (2, 1, 2) || !phone.engine.status(Nothing {}).unwrap().enrolled {
+            lossy.push((page, carried(&notice)));
             continue;
         }
-        complete += 1;
         assert_eq!(phone.visit(&unsent).summary.photos, 1, "page {page}");
         assert_eq!(phone.answers(&unsent, "CMN-R-02"), ["no"], "page {page}");
         assert!(phone.answers(&edited, "CMN-R-01").contains(&"no".to_owned()), "page {page}");
     }
-    println!("{complete} of {found} damaged pages cost nothing");
-    assert!(found > 20 && complete * 10 >= found * 8);
+    println!("{} of {found} damaged pages cost nothing; the others: {lossy:?}", found - lossy.len());
+    assert!(found > 20);
+    // The one open tap lies on one page, the phone's enrolment on one, each unsent commit on one.
+    assert!(lossy.len() <= 4, "{lossy:?}");
+}
+
+/// The pages that hold the schema, the roots of tables and what the phone is; of the others every sixteenth.
+#[test]
+fn whichever_page_is_overwritten_the_phone_goes_on_and_everything_reaches_hq() {
+    let city = City::new();
+    let (phone, [sealed, ..]) = worked(&city);
+    let folder = closed(phone);
+    let pages = fs::read(database(folder.path())).unwrap().len() / PAGE;
+    for page in (0..pages).filter(|page| *page < 4 || page % 16 == 0) {
+        let Some((phone, _)) = with_bad_page(&folder, page) else { continue };
+        goes_on(&city, &phone, page);
+        // What HQ had comes back by itself.
+        assert!(phone.visit(&sealed).summary.sealed, "page {page}");
+    }
+}
+
+#[test]
+fn a_lost_first_page_costs_nothing_also_when_the_newest_rows_are_in_the_log_beside_it() {
+    let city = City::new();
+    let (phone, [.., unsent]) = worked(&city);
+    let phone = phone.restarted();
+    phone.answer(&unsent, "CMN-R-02", Answer::Yes);
+    // Copied while the app runs: the last tap lies in the log.
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(phone.data(), copy.path());
+    let mut damaged = fs::read(database(copy.path())).unwrap();
+    damaged[..PAGE].copy_from_slice(&noise(PAGE));
+    fs::write(database(copy.path()), &damaged).unwrap();
+    let (phone, notice) = opened(copy, &damaged);
+    assert_eq!(carried(&notice), (2, 1, 2));
+    assert_eq!(phone.answers(&unsent, "CMN-R-02"), ["yes"]);
+    goes_on(&city, &phone, 0);
+}
+
+#[test]
+fn damaged_sets_are_pruned_by_number_and_age_once_hq_holds_what_they_gave() {
+    let city = City::new();
+    let (phone, _) = worked(&city);
+    let folder = closed(phone);
+    let sets = |folder: &Path| fs::read_dir(folder.join("damaged")).map_or(0, |sets| sets.count());
+    let mut damaged = fs::read(database(folder.path())).unwrap();
+    damaged[..PAGE].copy_from_slice(&noise(PAGE));
+    fs::write(database(folder.path()), &damaged).unwrap();
+    let data = folder.path().to_owned();
+    for day in 1..=5 {
+        fs::create_dir_all(data.join(format!("damaged/2026010{day}T000000.000Z"))).unwrap();
+    }
+    let phone = Phone::on(folder).restarted();
+    assert_eq!(sets(&data), 6, "the officer was not told");
+    phone.engine.recovery_seen(Nothing {}).unwrap();
+    let phone = phone.restarted();
+    assert_eq!(sets(&data), 6, "HQ does not hold it all");
+    city.sync(&phone);
+    assert_eq!(phone.sync_status().state, SaveState::Held);
+    let notice = data.join("damaged");
+    let phone = phone.restarted();
+    // Whatever is left of the old ones is older than 90 days.
+    assert_eq!(sets(&data), 1);
+    assert!(fs::read_dir(&notice).unwrap().all(|set| database(&set.unwrap().path()).exists()));
+    drop(phone);
 }

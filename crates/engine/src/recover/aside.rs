@@ -1,10 +1,10 @@
-//! Moving a damaged database out of the way: its three files, in a folder named by the time.
+//! Moving a damaged database out of the way: its three files, in a folder named by the time. And the end of such folders.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::with_ending;
 use crate::error::Result;
@@ -17,26 +17,50 @@ const MARKER: &str = "unfinished";
 /// The log first and the database last: while the database is in its place, nothing opens without its log.
 const SET: [&str; 3] = ["-wal", "-shm", ""];
 
+/// Somebody with better tools may get more out of a set for as long as a campaign and its aftermath last.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// A phone whose storage fails makes sets faster than that, and each is as large as its database.
+const KEPT_MAX: usize = 3;
+
 /// The folder of a recovery that was killed.
 pub fn unfinished(data: &Path) -> Result<Option<PathBuf>> {
-    let folders = match fs::read_dir(data.join(FOLDER)) {
-        Ok(folders) => folders,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    for folder in folders {
-        let folder = folder?.path();
-        if folder.join(MARKER).exists() {
-            return Ok(Some(folder));
+    Ok(folders(data)?.into_iter().find(|folder| folder.join(MARKER).exists()))
+}
+
+/// Removes sets that are too old or too many. Only for when HQ holds everything that was carried over.
+pub fn prune(data: &Path, now_ms: i64) -> Result<()> {
+    let oldest = named(
+        Timestamp::from_millisecond(now_ms).unwrap_or_default().saturating_sub(KEPT).unwrap_or_default(),
+    );
+    let mut folders = folders(data)?;
+    // Their names are times.
+    folders.sort();
+    let too_many = folders.len().saturating_sub(KEPT_MAX);
+    for (n, folder) in folders.iter().enumerate() {
+        let old = folder.file_name().is_some_and(|name| *name.to_string_lossy() < *oldest);
+        if (old || n < too_many) && !folder.join(MARKER).exists() {
+            fs::remove_dir_all(folder)?;
         }
     }
-    Ok(None)
+    Ok(())
+}
+
+fn folders(data: &Path) -> Result<Vec<PathBuf>> {
+    let folders = match fs::read_dir(data.join(FOLDER)) {
+        Ok(folders) => folders,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(folders.map(|folder| folder.map(|folder| folder.path())).collect::<io::Result<_>>()?)
+}
+
+fn named(time: Timestamp) -> String {
+    time.strftime("%Y%m%dT%H%M%S%.3fZ").to_string()
 }
 
 /// Makes the folder for a damaged set, with its marker.
 pub fn begin(data: &Path, now_ms: i64) -> Result<PathBuf> {
-    let time = Timestamp::from_millisecond(now_ms).unwrap_or_default();
-    let name = time.strftime("%Y%m%dT%H%M%S%.3fZ").to_string();
+    let name = named(Timestamp::from_millisecond(now_ms).unwrap_or_default());
     // A clock that was set back must not mix two sets.
     let folder = (0..)
         .map(|n: u32| data.join(FOLDER).join(if n == 0 { name.clone() } else { format!("{name}-{n}") }))

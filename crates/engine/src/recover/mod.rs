@@ -5,6 +5,7 @@
 //! ended. The new database is built beside and gets its name when it is whole.
 
 mod aside;
+mod pages;
 mod photos;
 mod salvage;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use crate::api::status::counts_here;
 use crate::api::types::{ErrorCode, Recovered};
 use crate::engine::Options;
 use crate::error::{Error, Result};
@@ -25,15 +27,30 @@ pub fn open(options: &Options, photos: &Path) -> Result<Store> {
     if let Some(folder) = aside::unfinished(&options.data)? {
         finish(options, photos, &database, &folder)?;
     }
-    match open_whole(&database, options) {
+    let store = match open_whole(&database, options) {
         Err(error) if error.is_damage() => {
             tracing::error!(%error, "the database is damaged: it is moved aside");
             let folder = aside::begin(&options.data, options.clock.now_ms())?;
             finish(options, photos, &database, &folder)?;
-            open_whole(&database, options)
+            open_whole(&database, options)?
         }
-        opened => opened,
+        opened => opened?,
+    };
+    if let Err(error) = prune(options, &store) {
+        tracing::warn!(%error, "damaged databases stay where they are");
     }
+    Ok(store)
+}
+
+/// Damaged sets are bounded in number and age, but none goes before the officer was told and HQ holds all that was
+/// carried over.
+fn prune(options: &Options, store: &Store) -> Result<()> {
+    let settled = store.read(|connection| {
+        Ok(counts_here(connection)? == (0, 0, 0)
+            && meta::last_receipt_ms(connection)?.is_some()
+            && meta::recovered(connection)?.is_none())
+    })?;
+    if settled { aside::prune(&options.data, options.clock.now_ms()) } else { Ok(()) }
 }
 
 fn open_whole(database: &Path, options: &Options) -> Result<Store> {

@@ -1,31 +1,37 @@
 //! Reading a damaged database row by row, table by table.
 //!
 //! A scan ends at the first page that cannot be read. So each table is read in stretches of its key, each from both of
-//! its ends: one bad page costs the rows on it and not those behind it.
+//! its ends: one bad page costs the rows on it and not those behind it. When something is missing after that, the pages
+//! are read one by one ([`super::pages`]), whatever the schema and the inner pages of the tables look like.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
-use crate::error::Result;
+use super::pages::{Pages, RawRow};
+use crate::error::{Error, Result};
 
 /// What is the work of people, or is needed to send it. All other tables follow from these.
 const TABLES: [Table; 7] = [
-    Table { name: "meta", key: "key", keys: Keys::Text },
-    Table { name: "chain", key: "id", keys: Keys::Bytes },
-    Table { name: "log", key: "ref", keys: Keys::Bytes },
+    Table { name: "meta", key: "key", keys: Keys::Text, shape: "tb" },
+    Table { name: "chain", key: "id", keys: Keys::Bytes, shape: "btbbii" },
+    Table { name: "log", key: "ref", keys: Keys::Bytes, shape: "bbbibbi??biibbiii" },
     // In the order in which things were first seen.
-    Table { name: "entity", key: "rowid", keys: Keys::Numbers },
-    Table { name: "journal", key: "id", keys: Keys::Numbers },
-    Table { name: "verdict", key: "ref", keys: Keys::Bytes },
-    Table { name: "photo", key: "sha256", keys: Keys::Bytes },
+    Table { name: "entity", key: "rowid", keys: Keys::Numbers, shape: "bit??b" },
+    Table { name: "journal", key: "id", keys: Keys::Numbers, shape: "ntbtbibbibi" },
+    Table { name: "verdict", key: "ref", keys: Keys::Bytes, shape: "bit" },
+    Table { name: "photo", key: "sha256", keys: Keys::Bytes, shape: "bbtii?ii?" },
 ];
 
 struct Table {
     name: &'static str,
     key: &'static str,
     keys: Keys,
+    /// The types of its first columns, as its first shape had them: text, blob, integer, null, or any. No other table or
+    /// index has these.
+    shape: &'static str,
 }
 
 /// How a key is cut into stretches.
@@ -48,15 +54,24 @@ const STRETCHES_MAX: i64 = 262_144;
 /// file.
 pub fn copy(damaged: &Path, new: &Connection) -> Result<bool> {
     new.pragma_update(None, "defer_foreign_keys", true)?;
-    let mut whole = true;
     // Opened as a database, an emptied file would lose the log beside it.
     if std::fs::metadata(damaged).map_or(0, |metadata| metadata.len()) == 0 {
         return Ok(false);
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let Ok(old) = Connection::open_with_flags(damaged, flags) else { return Ok(false) };
+    let whole = match Connection::open_with_flags(damaged, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Ok(old) => copy_tables(&old, new)?,
+        Err(_) => false,
+    };
+    if !whole {
+        copy_pages(damaged, new)?;
+    }
+    Ok(whole)
+}
+
+fn copy_tables(old: &Connection, new: &Connection) -> Result<bool> {
+    let mut whole = true;
     for table in &TABLES {
-        let mut columns = shared_columns(&old, new, table.name)?;
+        let mut columns = shared_columns(old, new, table.name)?;
         if columns.is_empty() {
             whole = false;
             continue;
@@ -65,27 +80,107 @@ pub fn copy(damaged: &Path, new: &Connection) -> Result<bool> {
             columns.push(table.key.to_owned());
         }
         let names = columns.join(", ");
-        let marks = vec!["?"; columns.len()].join(", ");
-        let insert = format!("INSERT OR IGNORE INTO {} ({names}) VALUES ({marks})", table.name);
-        for (low, high) in stretches(&old, table) {
+        let insert = insert(table, &columns);
+        for (low, high) in stretches(old, table) {
             let stretch = Stretch { table, names: &names, insert: &insert, low, high };
-            if !stretch.copy(&old, new, "ASC")? {
+            if !stretch.copy(old, new, "ASC")? {
                 whole = false;
-                stretch.copy(&old, new, "DESC")?;
+                stretch.copy(old, new, "DESC")?;
             }
         }
     }
     Ok(whole)
 }
 
+/// Every row of ours on any page. Rows that are there already stay as they are.
+fn copy_pages(damaged: &Path, new: &Connection) -> Result<()> {
+    // A tap that became a commit may still lie on a page that nothing uses any more.
+    let mut committed = BTreeSet::new();
+    let mut pages = Pages::open(damaged)?;
+    pages.rows(|row| {
+        if let (Some(id), [Value::Null, Value::Blob(_)]) = (row.rowid, row.values.as_slice()) {
+            committed.insert(id);
+        }
+        Ok::<_, Error>(())
+    })?;
+    let columns: Vec<Vec<String>> =
+        TABLES.iter().map(|table| columns_of(new, table.name)).collect::<rusqlite::Result<_>>()?;
+    pages.rows(|row| {
+        let Some((table, columns)) =
+            TABLES.iter().zip(&columns).find(|(table, columns)| table.holds(&row, columns.len()))
+        else {
+            return Ok(());
+        };
+        let mut names: Vec<String> = columns.iter().take(row.values.len()).cloned().collect();
+        let mut values = row.values;
+        if let Some(rowid) = row.rowid {
+            if table.name == "journal" && committed.contains(&rowid) {
+                return Ok(());
+            }
+            // A key that is the rowid is not repeated in the row.
+            match (names.iter().position(|name| name == table.key), values.first_mut()) {
+                (Some(0), Some(key)) => *key = Value::Integer(rowid),
+                _ => {
+                    names.push("rowid".into());
+                    values.push(Value::Integer(rowid));
+                }
+            }
+        }
+        keep(new, &insert(table, &names), values)?;
+        Ok(())
+    })
+}
+
+impl Table {
+    /// Whether a row found on a page is one of this table, which has so many columns today.
+    fn holds(&self, row: &RawRow, columns: usize) -> bool {
+        let is = |(value, kind): (&Value, char)| match value {
+            Value::Null => matches!(kind, 'n' | '?'),
+            Value::Integer(_) => matches!(kind, 'i' | '?'),
+            Value::Text(_) => matches!(kind, 't' | '?'),
+            Value::Blob(_) => matches!(kind, 'b' | '?'),
+            Value::Real(_) => false,
+        };
+        // An index of names and ids has the types of `meta`, whose keys are words.
+        let word = |value: &Value| match value {
+            Value::Text(text) => text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            _ => true,
+        };
+        row.rowid.is_some() == matches!(self.keys, Keys::Numbers)
+            && (self.shape.len()..=columns).contains(&row.values.len())
+            && row.values.iter().zip(self.shape.chars()).all(is)
+            && (!matches!(self.keys, Keys::Text) || row.values.first().is_some_and(word))
+    }
+}
+
+fn insert(table: &Table, columns: &[String]) -> String {
+    let marks = vec!["?"; columns.len()].join(", ");
+    format!("INSERT OR IGNORE INTO {} ({}) VALUES ({marks})", table.name, columns.join(", "))
+}
+
+/// False for a row that the new database does not take: a wrong type, a missing value.
+fn keep(new: &Connection, insert: &str, row: Vec<Value>) -> Result<bool> {
+    match new.prepare_cached(insert)?.execute(params_from_iter(row)) {
+        Ok(_) => Ok(true),
+        Err(rusqlite::Error::SqliteFailure(error, _))
+            if error.code == rusqlite::ErrorCode::ConstraintViolation =>
+        {
+            Ok(false)
+        }
+        // The disk is full, for example: the recovery is repeated at the next start.
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Columns that both have; none when the damaged file does not even say which it has.
 fn shared_columns(old: &Connection, new: &Connection, table: &str) -> Result<Vec<String>> {
-    let columns = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-        statement.query_map([table], |row| row.get(0))?.collect()
-    };
-    let old = columns(old).unwrap_or_default();
-    Ok(columns(new)?.into_iter().filter(|column| old.contains(column)).collect())
+    let old = columns_of(old, table).unwrap_or_default();
+    Ok(columns_of(new, table)?.into_iter().filter(|column| old.contains(column)).collect())
+}
+
+fn columns_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+    statement.query_map([table], |row| row.get(0))?.collect()
 }
 
 /// From a key on, and up to a key; none is open.
@@ -154,16 +249,7 @@ impl Stretch<'_> {
                 whole = false;
                 continue;
             };
-            match new.prepare_cached(self.insert)?.execute(params_from_iter(columns)) {
-                Ok(_) => {}
-                Err(rusqlite::Error::SqliteFailure(error, _))
-                    if error.code == rusqlite::ErrorCode::ConstraintViolation =>
-                {
-                    whole = false;
-                }
-                // The disk is full, for example: the recovery is repeated at the next start.
-                Err(error) => return Err(error.into()),
-            }
+            whole &= keep(new, self.insert, columns)?;
         }
     }
 }
