@@ -16,8 +16,9 @@ use clap::{Args, Parser, Subcommand};
 /// HQ of Xuncha: phones sync with it, the console runs on it.
 /// 巡查总部服务：接收手机同步，提供管理端。
 ///
-/// Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong arguments.
-/// 退出码：0 完成，1 失败（原因见标准错误），2 参数有误。
+/// Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong arguments, 3 backed up or restored except
+/// for the photos that are listed.
+/// 退出码：0 完成，1 失败（原因见标准错误），2 参数有误，3 备份或恢复完成，但所列照片缺失。
 #[derive(Parser)]
 #[command(name = "xuncha-server", version, verbatim_doc_comment)]
 pub(crate) struct Cli {
@@ -62,16 +63,18 @@ enum Command {
     #[command(verbatim_doc_comment)]
     Demo,
     /// Write a backup into a new folder: the database, HQ's key, every photo, and a manifest with counts and hashes.
+    /// A photo that is missing or damaged is listed (missing.txt) and keeps nothing else from being saved.
     /// The server may run on meanwhile. The key lets anyone sign as HQ: keep the folder as safe as the data itself.
-    /// 将数据库、总部密钥、照片和校验清单备份到新文件夹，备份时服务可继续运行。备份含总部密钥，请妥善保管。
+    /// 将数据库、总部密钥、照片和校验清单备份到新文件夹，备份时服务可继续运行。缺失或损坏的照片列入 missing.txt，其余照常备份。备份含总部密钥，请妥善保管。
     #[command(verbatim_doc_comment)]
     Backup {
         /// A folder that does not exist yet or is empty. 新建的或空的文件夹。
         dir: PathBuf,
     },
-    /// Make a new installation in --data of a backup. A folder with anything in it is refused; every file is checked, and
-    /// nothing is written when one is damaged. Stop the old server first: only one may serve the phones.
-    /// 由备份恢复到 --data 指定的空文件夹，逐个文件校验，有损坏则不写入。请先停止旧服务。
+    /// Make a new installation in --data of a backup. A folder with anything in it is refused; every file is checked.
+    /// Nothing is written when the database or a key is damaged; damaged photos are listed and left out.
+    /// Stop the old server first: only one may serve the phones.
+    /// 由备份恢复到 --data 指定的空文件夹，逐个文件校验。数据库或密钥损坏则不写入；损坏的照片列出后跳过。请先停止旧服务。
     #[command(verbatim_doc_comment)]
     Restore {
         /// A folder that `backup` wrote. 由 backup 生成的文件夹。
@@ -189,8 +192,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(what) => import::run(data, what)?,
         Command::Verify(verify) => verify::run(verify)?,
         Command::Demo => import::demo(data)?,
-        Command::Backup { dir } => backup::backup(data, &dir)?,
-        Command::Restore { dir } => backup::restore_into(&data, &dir)?,
+        Command::Backup { dir } => return backup::backup(data, &dir),
+        Command::Restore { dir } => return backup::restore_into(&data, &dir),
         Command::Reproject => backup::reproject(data)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,9 @@
 //!
 //! The database is copied first. Photos are never taken away, so all that it names are still there when they are copied.
 //! Uploads under way are left out: their phones send them again. A folder without a manifest is not a backup.
+//!
+//! A photo that a disk lost is no reason to save nothing: it is listed, and everything else is saved. The same when a
+//! backup is restored; the new HQ then knows that it lacks the photo, and a phone that still has it can send it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -18,6 +21,8 @@ use crate::storage::{self, Read, Storage, read_copy};
 const MANIFEST: &str = "manifest.json";
 /// Where the database says what the newest backup covers.
 const NEWEST: &str = "newest_backup";
+/// For people; there only when something is missing.
+const MISSING: &str = "missing.txt";
 /// Goes up when a backup means something else than its fields say to an older server.
 const FORMAT: u32 = 1;
 
@@ -31,8 +36,11 @@ pub struct Manifest {
     pub city: String,
     /// Rows by table.
     pub counts: BTreeMap<String, u64>,
-    /// Every file of the backup but this one.
+    /// Every file of the backup but this one and the list for people.
     pub files: Vec<Entry>,
+    /// Photos that should be there and are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +50,23 @@ pub struct Entry {
     pub bytes: u64,
     /// Hexadecimal.
     pub sha256: String,
+}
+
+/// A photo of which HQ lost the bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Hexadecimal; the photo's name everywhere.
+    pub sha256: String,
+    pub why: Lack,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lack {
+    /// There is no file, or it cannot be read.
+    Missing,
+    /// The bytes are not those of its hash.
+    Damaged,
 }
 
 /// Why there is no backup, or no restored installation.
@@ -72,7 +97,7 @@ impl Service {
         let database = target.join(DATABASE);
         self.storage.snapshot_into(&database)?;
         let made_ms = self.clock.now_ms();
-        let (counts, held, covered) = read_copy(&database, |read| {
+        let (counts, held, mut covered) = read_copy(&database, |read| {
             Ok::<_, BackupError>((read.counts()?, read.all_blobs()?, covered(read, made_ms)?))
         })?;
         let key = target.join(KEY);
@@ -82,17 +107,36 @@ impl Service {
         rescue::write(&rescue_key, &self.rescue)?;
         let mut files = vec![entry(target, &database)?, entry(target, &key)?, entry(target, &rescue_key)?];
         let photos = Blobs::folder(target.join(PHOTOS))?;
+        let mut missing = Vec::new();
         for sha256 in held {
+            let source = self.blobs.local_file(&sha256);
+            if let Some(why) = lack(&source, &sha256) {
+                missing.push(Missing { sha256: hex::encode(sha256), why });
+                continue;
+            }
             let copy = photos.local_file(&sha256);
-            link_or_copy(&self.blobs.local_file(&sha256), &copy)
-                .map_err(|error| BackupError::Damaged(format!("{}: {error}", hex::encode(sha256))))?;
+            link_or_copy(&source, &copy)?;
             let entry = entry(target, &copy)?;
             if entry.sha256 != hex::encode(sha256) {
                 return Err(BackupError::Damaged(entry.path));
             }
             files.push(entry);
         }
-        let manifest = Manifest { format: FORMAT, made_ms, city: hex::encode(self.city.id.0), counts, files };
+        let manifest = Manifest {
+            format: FORMAT,
+            made_ms,
+            city: hex::encode(self.city.id.0),
+            counts,
+            files,
+            missing,
+        };
+        if !manifest.missing.is_empty() {
+            let list = target.join(MISSING);
+            fs::write(&list, listed(&manifest.missing))?;
+            durable(&list)?;
+            // Nobody may drop a photo because of a backup that lacks some.
+            covered.photos = 0;
+        }
         let path = target.join(MANIFEST);
         fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?;
         durable(&path)?;
@@ -115,17 +159,35 @@ pub(super) fn newest(read: &Read<'_>) -> Result<Backup, Error> {
     v1::decode(&bytes).map_err(|_| Error::Internal("the newest backup"))
 }
 
-/// Makes a new installation of a backup: all of it or nothing. Every file is checked after it was copied.
+/// One photo a line: its name, and what is wrong with it.
+pub fn listed(missing: &[Missing]) -> String {
+    let line = |Missing { sha256, why }: &Missing| match why {
+        Lack::Missing => format!("{sha256} missing 缺失\n"),
+        Lack::Damaged => format!("{sha256} damaged 损坏\n"),
+    };
+    missing.iter().map(line).collect()
+}
+
+fn lack(photo: &Path, sha256: &[u8; 32]) -> Option<Lack> {
+    match File::open(photo).map_err(blobs::Error::from).and_then(|mut file| blobs::hash(&mut file)) {
+        Ok(hash) if hash == *sha256 => None,
+        Ok(_) => Some(Lack::Damaged),
+        Err(_) => Some(Lack::Missing),
+    }
+}
+
+/// Makes a new installation of a backup: the database and the keys whole, or nothing. Every file is checked after it was
+/// copied. The answer names the photos that are missing, those of the backup's own list included.
 pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
     let bytes = fs::read(backup.join(MANIFEST)).map_err(|_| BackupError::NoManifest(backup.into()))?;
-    let manifest: Manifest = serde_json::from_slice(&bytes)?;
+    let mut manifest: Manifest = serde_json::from_slice(&bytes)?;
     if manifest.format > FORMAT {
         return Err(BackupError::Newer(manifest.format));
     }
     make_empty(data)?;
     let unfinished = data.with_extension("restoring");
     make_empty(&unfinished)?;
-    let restored = copy_checked(backup, &unfinished, &manifest);
+    let restored = copy_checked(backup, &unfinished, &mut manifest);
     if let Err(error) = restored {
         fs::remove_dir_all(&unfinished)?;
         return Err(error);
@@ -138,12 +200,20 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
-fn copy_checked(backup: &Path, target: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+fn copy_checked(backup: &Path, target: &Path, manifest: &mut Manifest) -> Result<(), BackupError> {
+    let mut missing = Vec::new();
     for wanted in &manifest.files {
         let damaged = || BackupError::Damaged(wanted.path.clone());
         let path = Path::new(&wanted.path);
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(damaged());
+        }
+        if path.starts_with(PHOTOS)
+            && let Some(why) =
+                decoded(&wanted.sha256).map_or(Some(Lack::Damaged), |hash| lack(&backup.join(path), &hash))
+        {
+            missing.push(Missing { sha256: wanted.sha256.clone(), why });
+            continue;
         }
         let copy = target.join(path);
         fs::create_dir_all(copy.parent().unwrap_or(target))?;
@@ -153,6 +223,7 @@ fn copy_checked(backup: &Path, target: &Path, manifest: &Manifest) -> Result<(),
             return Err(damaged());
         }
     }
+    manifest.missing.append(&mut missing);
     let database = target.join(DATABASE);
     let counts = read_copy(&database, |read| {
         if !read.is_sound()? {
@@ -163,8 +234,17 @@ fn copy_checked(backup: &Path, target: &Path, manifest: &Manifest) -> Result<(),
     if counts != manifest.counts {
         return Err(BackupError::Damaged(MANIFEST.into()));
     }
-    // Phones may hold what HQ wrote after the backup: none of its numbers is used twice.
-    Ok(Storage::open(&database)?.write(|tx| tx.close_hq_chains())?)
+    let lost: Vec<[u8; 32]> = manifest.missing.iter().filter_map(|photo| decoded(&photo.sha256)).collect();
+    Ok(Storage::open(&database)?.write(|tx| {
+        // "Held by HQ" is not true of them any more.
+        tx.forget_blobs(&lost)?;
+        // Phones may hold what HQ wrote after the backup: none of its numbers is used twice.
+        tx.close_hq_chains()
+    })?)
+}
+
+fn decoded(sha256: &str) -> Option<[u8; 32]> {
+    hex::decode(sha256).ok()?.try_into().ok()
 }
 
 /// A folder that is there and holds nothing.

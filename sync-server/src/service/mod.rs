@@ -39,7 +39,7 @@ use crate::blobs::Blobs;
 use crate::storage::Storage;
 
 pub use accounts::{ConsoleUser, Opened};
-pub use backup::{BackupError, Entry, Manifest, restore};
+pub use backup::{BackupError, Entry, Lack, Manifest, Missing, listed, restore};
 pub use devices::Device;
 pub use enrol::NewCode;
 pub use error::Error;

@@ -170,4 +170,12 @@ impl Tx<'_> {
         }
         Ok(())
     }
+
+    /// Their bytes are lost: phones that have them may send them again.
+    pub fn forget_blobs(&self, lost: &[[u8; 32]]) -> Result<(), Error> {
+        for sha256 in lost {
+            self.conn.execute("DELETE FROM blobs WHERE sha256 = ?1", [sha256])?;
+        }
+        Ok(())
+    }
 }

@@ -9,7 +9,7 @@ use xuncha_domain::ids::EntityId;
 use xuncha_domain::log::body::Entity;
 use xuncha_domain::model::{field, kind};
 use xuncha_server::service::{
-    Announced, BackupError, Creation, PatchEnd, Service, Settings, UploadRef, restore,
+    Announced, BackupError, Creation, Lack, Missing, PatchEnd, Service, Settings, UploadRef, listed, restore,
 };
 
 use crate::phone::{Phone, op, over, visit};
@@ -127,9 +127,8 @@ fn a_restored_backup_is_the_same_city() {
 }
 
 #[test]
-fn a_damaged_backup_restores_nothing_and_nothing_is_overwritten() {
-    let (world, a) = city();
-    photo(&world, &a, b"a photo");
+fn a_backup_with_a_damaged_database_or_key_restores_nothing_and_nothing_is_overwritten() {
+    let (world, _) = city();
     let folder = tempfile::tempdir().unwrap();
     let (backup, data) = (folder.path().join("backup"), folder.path().join("new"));
     let manifest = world.service.backup(&backup).unwrap();
@@ -138,7 +137,6 @@ fn a_damaged_backup_restores_nothing_and_nothing_is_overwritten() {
     for file in &manifest.files {
         let path = backup.join(&file.path);
         let good = std::fs::read(&path).unwrap();
-        // A new file: the photo shares its bytes with the running server's.
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(restore(&backup, &data), Err(BackupError::Damaged(_))), "{} missing", file.path);
         let mut bad = good.clone();
@@ -152,4 +150,45 @@ fn a_damaged_backup_restores_nothing_and_nothing_is_overwritten() {
     assert!(matches!(restore(&backup, &data), Err(BackupError::NoManifest(_))));
     std::fs::rename(folder.path().join("m"), backup.join("manifest.json")).unwrap();
     restore(&backup, &data).unwrap();
+}
+
+/// The photo's file gets other bytes; not the file that shares them under a second name.
+fn damage(file: &Path) {
+    std::fs::remove_file(file).unwrap();
+    std::fs::write(file, b"other bytes").unwrap();
+}
+
+#[test]
+fn lost_photos_are_listed_and_cost_nothing_else() {
+    let (mut world, mut a) = city();
+    let [kept, gone, bad, later] = [b"kept", b"gone", b"bad!", b"late"].map(|bytes| photo(&world, &a, bytes));
+    std::fs::remove_file(world.service.blob_file(&gone).unwrap()).unwrap();
+    damage(&world.service.blob_file(&bad).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let (backup, data) = (folder.path().join("backup"), folder.path().join("new"));
+    let manifest = world.service.backup(&backup).unwrap();
+    let lacks = |sha256, why| Missing { sha256: hex::encode(sha256), why };
+    let named = |missing: &[Missing]| -> std::collections::BTreeSet<String> {
+        missing.iter().map(|photo| format!("{photo:?}")).collect()
+    };
+    let lost = [lacks(gone, Lack::Missing), lacks(bad, Lack::Damaged)];
+    assert_eq!(named(&manifest.missing), named(&lost));
+    let list = std::fs::read_to_string(backup.join("missing.txt")).unwrap();
+    assert_eq!(list, listed(&manifest.missing));
+    assert!(list.contains(&hex::encode(gone)) && list.contains(&hex::encode(bad)));
+
+    // The backup's own disk loses another one.
+    let entry = manifest.files.iter().find(|file| file.sha256 == hex::encode(later)).unwrap();
+    damage(&backup.join(&entry.path));
+    let restored = restore(&backup, &data).unwrap();
+    assert_eq!(named(&restored.missing), named(&[lost.to_vec(), vec![lacks(later, Lack::Damaged)]].concat()));
+    let settings = Settings { data: &data, public_url: None, city_name: None };
+    world.service =
+        std::sync::Arc::new(Service::open(settings, world.clock.clone(), world.entropy.clone()).unwrap());
+    a.service = world.service.clone();
+    assert_eq!(std::fs::read(world.service.blob_file(&kept).unwrap()).unwrap(), b"kept");
+    assert_eq!(world.service.lacking(&[kept, gone, bad, later]).unwrap(), [gone, bad, later]);
+    // A phone that still has it sends it again.
+    photo(&world, &a, b"gone");
+    assert!(world.service.lacking(&[gone]).unwrap().is_empty());
 }
