@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -13,6 +14,7 @@ use xuncha_engine::api::types::{Answer, Enroll, Nothing};
 use xuncha_engine::rescue::RescueBundle;
 use xuncha_engine::{Options, rescue};
 use xuncha_server::service::{Service, rescue as sealed};
+use xuncha_tests::processes::built;
 use xuncha_tests::world::Phone;
 
 use super::{finish, measure, take_photo};
@@ -215,4 +217,52 @@ fn another_hq_cannot_open_it() {
     let file = fs::read(&made.path).unwrap();
     assert!(other.service.import_bundle(file.as_slice()).is_err());
     assert!(other.service.import_bundle(opened(&hq, Path::new(&made.path)).as_slice()).is_err());
+}
+
+/// What the server's program prints, and how it ends.
+fn program(arguments: &[&str], data: &Path) -> (Option<i32>, String) {
+    let mut command = Command::new(built("XUNCHA_SERVER", "xuncha-server"));
+    let output = command.args(arguments).arg("--data").arg(data).env("XUNCHA_LOG", "off").output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn the_servers_program_verifies_and_takes_the_file() {
+    let hq = Hq::new();
+    let phone = hq.phone();
+    worked(&phone);
+    let made = phone.engine.rescue_bundle(Nothing {}).unwrap();
+    let key = hex::encode(hq.service.public_key().to_bytes());
+    let Hq { service, folder, runtime, .. } = hq;
+    runtime.shutdown_background();
+    drop(service);
+    let identity = folder.path().join("rescue.key");
+    let identity = identity.to_str().unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    let verify = |file: &str, key: &str| {
+        program(&["verify", file, "--identity", identity, "--hq-key", key], empty.path())
+    };
+
+    let (code, said) = verify(&made.path, &key);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("whole") && said.contains("照片 1"), "{said}");
+    // Another HQ's key is no reason to trust it; the generator of the curve is a key of nobody.
+    let nobody = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+    let (code, said) = verify(&made.path, nobody);
+    assert_eq!((code, said.trim()), (Some(1), "list: made for another HQ"));
+    let cut = empty.path().join("cut.age");
+    let file = fs::read(&made.path).unwrap();
+    fs::write(&cut, &file[..file.len() - 1]).unwrap();
+    let (code, said) = verify(cut.to_str().unwrap(), &key);
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 1, "verify needs no data and makes none");
+
+    let import = || program(&["import", "bundle", &made.path], folder.path());
+    let (code, said) = import();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("new photos 新照片 1"), "{said}");
+    let (code, said) = import();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("new commits 新记录 0") && said.contains("new photos 新照片 0"), "{said}");
 }

@@ -11,12 +11,12 @@ mod support;
 use std::path::PathBuf;
 
 use peak_alloc::PeakAlloc;
-use sha2::{Digest, Sha256};
+use support::mutate::{INPUT_BYTES_MAX, Shown, input, number};
 use support::phone::{CITY, hq};
 use support::rng::Rng;
 use xuncha_domain::bundle;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{CommitHash, EntityId, Scope, tagged_hash};
+use xuncha_domain::ids::{CommitHash, Scope, tagged_hash};
 use xuncha_domain::limits;
 use xuncha_domain::log::body::{self, Body};
 use xuncha_domain::log::chain::{Certificate, Genesis};
@@ -35,9 +35,6 @@ const CASES: u64 = 3_000;
 const BYTES_PER_BYTE: usize = 128;
 /// What a decoder may take for an input of no bytes: tables, keys, error texts.
 const BYTES_ALWAYS: usize = 64 * 1024;
-/// Inputs stay below; what is longer is refused by its size before it is read.
-const INPUT_BYTES_MAX: usize = 16 * 1024;
-
 /// A decoder and how many bytes of memory it may take for these.
 struct Target {
     name: &'static str,
@@ -181,41 +178,6 @@ fn list_alone(bytes: &[u8]) -> bool {
     true
 }
 
-/// A bundle of two packets and a photo, and its list.
-fn bundled() -> [Vec<u8>; 2] {
-    let mut phone = support::phone::Phone::new(1);
-    let entity = body::Entity::new(5, EntityId([5; 16]));
-    for minute in 0..2 {
-        let value = body::OpValue::Plain(Value::Bool(true));
-        let op = body::Op { entity: entity.clone(), field: "f".into(), value, before_s: 0, over: Vec::new() };
-        phone.write(minute, &[op], Detached::none());
-    }
-    let packet = |commits| phone.packet(commits, packet::Compression::Zstd).encode();
-    let photo = vec![9; 100];
-    let contents = [packet(&phone.commits[..1]), packet(&phone.commits[1..]), photo];
-    let entry = |bytes: &Vec<u8>, kind| bundle::Entry {
-        kind,
-        size: bytes.len() as u64,
-        sha256: Sha256::digest(bytes).into(),
-    };
-    let genesis = phone.genesis.as_bytes().to_vec().into();
-    let list = bundle::List {
-        city: CITY.0,
-        hq_key: hq().public_key().to_bytes(),
-        device: phone.device.0,
-        made_ms: 1,
-        starts: vec![bundle::Start { genesis, seq: 0, hash: phone.genesis.hash().0 }],
-        entries: vec![
-            entry(&contents[0], bundle::Kind::Packet),
-            entry(&contents[1], bundle::Kind::Packet),
-            entry(&contents[2], bundle::Kind::Photo),
-        ],
-    };
-    let mut writer = bundle::Writer::new(Vec::new(), list.clone()).unwrap();
-    contents.iter().for_each(|content| writer.entry(content.as_slice()).unwrap());
-    [writer.finish().unwrap(), v1::encode(&list)]
-}
-
 /// Messages of which no vector exists.
 fn made() -> Vec<Vec<u8>> {
     let phone = support::phone::Phone::new(1);
@@ -275,7 +237,8 @@ fn seeds() -> Vec<Vec<u8>> {
     }
     let folder = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("vectors");
     let mut seeds = made();
-    seeds.extend(bundled());
+    let (list, bundle) = support::bundles::bundled();
+    seeds.extend([v1::encode(&list), bundle]);
     for entry in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read(entry.unwrap().path()).unwrap();
         collect(&serde_json::from_slice(&text).unwrap(), &mut seeds);
@@ -284,79 +247,6 @@ fn seeds() -> Vec<Vec<u8>> {
     seeds.sort();
     seeds.dedup();
     seeds
-}
-
-fn place(rng: &mut Rng, len: usize) -> usize {
-    usize::try_from(rng.below(len as u64 + 1)).unwrap()
-}
-
-/// One step from valid bytes towards bytes that mean harm.
-fn mutate(rng: &mut Rng, bytes: &mut Vec<u8>, other: &[u8]) {
-    let (a, b) = (place(rng, bytes.len()), place(rng, bytes.len()));
-    let (from, to) = (a.min(b), a.max(b));
-    match rng.below(8) {
-        0 if a < bytes.len() => bytes[a] ^= 1 << rng.below(8),
-        1 if a < bytes.len() => bytes[a] = rng.bytes::<1>()[0],
-        2 => bytes.truncate(a),
-        3 => drop(bytes.drain(from..to.min(from + 40))),
-        4 => {
-            let piece = other[place(rng, other.len())..].iter().take(200).copied().collect::<Vec<_>>();
-            bytes.splice(a..a, piece);
-        }
-        5 => {
-            let piece = bytes[from..to].to_vec();
-            let times = rng.below(8);
-            (0..times).for_each(|_| drop(bytes.splice(from..from, piece.iter().copied())));
-        }
-        // A length that is not there: of an array, byte string, text or map, in one to eight bytes.
-        6 => {
-            let head =
-                rng.pick(&[0x40_u8, 0x60, 0x80, 0xa0, 0x00, 0x20, 0xc0]) | rng.pick(&[24, 25, 26, 27, 31]);
-            let length = rng.bytes::<8>().map(|byte| if byte & 1 == 0 { 0xff } else { byte });
-            let width = place(rng, 8);
-            bytes.splice(
-                from..(from + 1).min(bytes.len()),
-                [head].into_iter().chain(length.into_iter().take(width)),
-            );
-        }
-        _ => {
-            let extreme = rng.pick(&[0_u64, 1, u64::MAX, i64::MAX as u64, 1 << 31, 2_001, 4_097]);
-            let head = rng.pick(&[0x1b_u8, 0x3b]);
-            bytes.splice(from..(from + 1).min(bytes.len()), [head].into_iter().chain(extreme.to_be_bytes()));
-        }
-    }
-    bytes.truncate(INPUT_BYTES_MAX);
-}
-
-/// Noise one time in ten; else bytes that the decoder takes, or that another one takes, and some steps from there.
-fn input(rng: &mut Rng, own: &[Vec<u8>], all: &[Vec<u8>]) -> Vec<u8> {
-    let any = |rng: &mut Rng| &all[place(rng, all.len() - 1)];
-    if rng.below(10) == 0 {
-        let len = place(rng, 300);
-        return (0..len).map(|_| rng.bytes::<1>()[0]).collect();
-    }
-    let from = if rng.below(4) == 0 { all } else { own };
-    let mut bytes = from[place(rng, from.len() - 1)].clone();
-    for _ in 0..rng.below(5) {
-        let other = any(rng);
-        mutate(rng, &mut bytes, other);
-    }
-    bytes
-}
-
-/// Tells which bytes a decoder panicked on.
-struct Shown<'a>(&'static str, &'a [u8]);
-
-impl Drop for Shown<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("{}: {}", self.0, hex::encode(self.1));
-        }
-    }
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
 }
 
 // One test, alone in its process: the allocator counts for all threads.

@@ -8,8 +8,14 @@ mod backup;
 mod console;
 mod fuzz;
 mod http;
+#[path = "../../../crates/domain/tests/support/mutate.rs"]
+#[allow(dead_code, unreachable_pub, reason = "every test target uses a part of it")]
+mod mutate;
 mod phone;
 mod quotas;
+#[path = "../../../crates/domain/tests/support/rng.rs"]
+#[allow(dead_code, unreachable_pub, reason = "every test target uses a part of it")]
+mod rng;
 mod snapshot;
 mod sync;
 mod upgrade;

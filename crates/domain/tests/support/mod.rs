@@ -3,6 +3,8 @@
 //! Every test target compiles this and uses a part of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod bundles;
+pub mod mutate;
 pub mod phone;
 pub mod replica;
 pub mod rng;

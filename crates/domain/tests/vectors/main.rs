@@ -35,6 +35,7 @@ fn the_committed_files_are_what_this_code_makes() {
         ("snapshot", records::snapshot()),
         ("invite", records::invite()),
         ("acts", records::acts()),
+        ("bundle", records::rescue_bundle()),
         ("fork", stories::fork()),
         ("successor", stories::successor()),
         ("damaged_commit", stories::damaged_commit()),

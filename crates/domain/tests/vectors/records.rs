@@ -1,8 +1,9 @@
 //! Vectors of single records.
 
 use serde_json::{Value as Json, json};
+use xuncha_domain::bundle;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{ChainId, CommitRef, DeviceId, EntityId, OfficerId, Scope};
+use xuncha_domain::ids::{ChainId, CommitRef, DeviceId, EntityId, OfficerId, Scope, tagged_hash};
 use xuncha_domain::log::body::{self, Entity, Op, OpValue, Reference};
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::commit::{Commit, Stamp};
@@ -30,6 +31,7 @@ use xuncha_domain::protocol::v1::sync::{
 use xuncha_domain::time::ClockOffset;
 
 use crate::json::{self, hex};
+use crate::support::bundles;
 use crate::support::phone::{CITY, MORNING_MS, Phone, hq};
 
 pub fn op(entity: &Entity, field: impl Into<String>, value: OpValue) -> Op {
@@ -442,5 +444,37 @@ pub fn acts() -> Json {
         "review": json::entity(&review::entity(&visit)),
         "reviews": reviews.collect::<Vec<_>>(),
         "pairs": pairs,
+    })
+}
+
+/// The inside of a rescue bundle; what a reader says of it, and of one that was cut or changed.
+pub fn rescue_bundle() -> Json {
+    let (list, bytes) = bundles::bundled();
+    let checked = bundle::check(bytes.as_slice(), Some(&hq().public_key())).unwrap();
+    let list_bytes = v1::encode(&list);
+    let contents =
+        bytes.len() - list.entries.iter().map(|entry| usize::try_from(entry.size).unwrap()).sum::<usize>();
+    let second = contents + usize::try_from(list.entries[0].size).unwrap();
+    let changed = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let wrong = [
+        ("a changed list", changed(60)),
+        ("a changed byte of the second packet", changed(second + 5)),
+        ("cut in the photo", bytes[..bytes.len() - 1].to_vec()),
+        ("a byte too many", [bytes.as_slice(), &[0]].concat()),
+    ];
+    let wrong = wrong.map(|(what, bytes)| {
+        let said = bundle::check(bytes.as_slice(), None).unwrap_err();
+        json!({ "what": what, "bundle": hex(&bytes), "place": said.place })
+    });
+    json!({
+        "list": hex(&list_bytes),
+        "list_hash": hex(tagged_hash(bundle::LIST_TAG, &[&list_bytes])),
+        "bundle": hex(&bytes),
+        "holds": { "packets": checked.packets, "commits": checked.commits, "photos": checked.photos },
+        "wrong": wrong,
     })
 }

@@ -180,4 +180,51 @@ mod tests {
         assert!(read_code("ABCD", Some("ftp://x")).is_err());
         assert!(read_code("xuncha://enroll?u=http%3A%2F%2Fx", None).is_err());
     }
+
+    /// Whatever a camera reads off a wall: an address of the web and a code of sensible length, or a refusal.
+    #[test]
+    fn no_text_of_a_code_is_taken_for_more_than_it_says() {
+        let number =
+            |name: &str, default: u64| std::env::var(name).ok().map_or(default, |text| text.parse().unwrap());
+        let cases = number("XUNCHA_FUZZ_CASES", 20_000);
+        let mut state = number("XUNCHA_FUZZ_SEED", 1);
+        let mut below = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % n
+        };
+        let pieces = [
+            "xuncha://enroll?",
+            "u=",
+            "c=",
+            "&",
+            "=",
+            "%",
+            "%E5",
+            "%00",
+            "https://",
+            "http://",
+            "hq.example",
+            "/",
+            "7KQ4-M2XP",
+            " ",
+            "\0",
+            "检",
+            "\u{202e}",
+            "u=https%3A%2F%2Fhq.example&c=7KQ4-M2XP",
+        ];
+        let mut taken = 0;
+        for _ in 0..cases {
+            let mut text: String = (0..below(9)).map(|_| pieces[below(pieces.len())]).collect();
+            if below(50) == 0 {
+                text = text.repeat(200);
+            }
+            let typed = ["https://hq.example", "javascript:1", ""][below(3)];
+            let Ok((server, code)) = read_code(&text, (below(2) == 0).then_some(typed)) else { continue };
+            taken += 1;
+            assert!(server.starts_with("https://") || server.starts_with("http://"), "{text:?}");
+            assert!(!code.is_empty() && code.len() <= 200 && server.len() <= 500, "{text:?}");
+        }
+        println!("enrolment text: {cases} inputs, {taken} taken");
+        assert!(taken > 0);
+    }
 }
