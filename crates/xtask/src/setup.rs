@@ -30,7 +30,7 @@ pub(crate) fn for_test() -> Result<()> {
     nextest()
 }
 
-fn system_packages(wanted: &[&str]) -> Result<()> {
+pub(crate) fn system_packages(wanted: &[&str]) -> Result<()> {
     if !answers("dpkg-query", &["--version"]) {
         println!(
             "setup: not a Debian system, so nothing is installed here; needed are: {}",
@@ -56,7 +56,7 @@ fn is_installed(package: &str) -> bool {
     asked.is_ok_and(|answer| answer.status.success() && answer.stdout == b"installed")
 }
 
-fn apt_get(arguments: &[&str]) -> Result<Command> {
+pub(crate) fn apt_get(arguments: &[&str]) -> Result<Command> {
     let is_root = fs::metadata("/proc/self").context("who am I?")?.uid() == 0;
     ensure!(
         is_root || answers("sudo", &["--version"]),

@@ -122,14 +122,8 @@ impl Service {
             }
             files.push(entry);
         }
-        let manifest = Manifest {
-            format: FORMAT,
-            made_ms,
-            city: hex::encode(self.city.id.0),
-            counts,
-            files,
-            missing,
-        };
+        let manifest =
+            Manifest { format: FORMAT, made_ms, city: hex::encode(self.city.id.0), counts, files, missing };
         if !manifest.missing.is_empty() {
             let list = target.join(MISSING);
             fs::write(&list, listed(&manifest.missing))?;

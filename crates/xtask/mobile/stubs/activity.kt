@@ -1,0 +1,3 @@
+package android.app
+
+abstract class Activity : android.content.Context()

@@ -1,0 +1,3 @@
+package androidx.appcompat.app
+
+abstract class AppCompatActivity : android.app.Activity()

@@ -1,0 +1,5 @@
+package android.net
+
+abstract class ConnectivityManager {
+    abstract val isActiveNetworkMetered: Boolean
+}
