@@ -43,13 +43,10 @@ enum Command {
     Kill(kill::Arguments),
     /// Send a whole day's work through a bad network, and check that all of it arrives.
     Network(network::Arguments),
-<<<<<<< HEAD
     /// Measure the product beside a floor of plain rows and other sync engines.
     Bench(bench::Arguments),
-=======
     /// Type check the phone app for Android and iOS, and compile the Kotlin of its plugin.
     CheckMobile,
->>>>>>> 7a2c52b (xtask: check-mobile type checks both phones and compiles the plugin's Kotlin)
     /// Rewrite the TypeScript that is generated from the Rust wire types.
     Types,
 }
@@ -61,11 +58,8 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Kill(arguments) => kill::kill(&arguments),
         Command::Network(arguments) => network::network(&arguments),
-<<<<<<< HEAD
         Command::Bench(arguments) => bench::bench(&arguments),
-=======
         Command::CheckMobile => mobile::check(),
->>>>>>> 7a2c52b (xtask: check-mobile type checks both phones and compiles the plugin's Kotlin)
         Command::Types => types::rewrite(),
     };
     done.unwrap_or_else(|error| {
