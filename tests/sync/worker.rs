@@ -160,7 +160,8 @@ fn a_phone_woken_in_the_background_sends_what_may_go_and_says_whether_to_come_ba
     let visit = phone.begin_visit("网吧").summary.id;
     phone.answer(&visit, "CMN-R-01", Answer::Yes);
     super::take_photo(&phone, &visit, "baseline.jpg");
-    phone.engine.photo_policy_set(SetPhotoPolicy { policy: PhotoPolicy::Unmetered }).unwrap();
+    let originals = SetPhotoPolicy { kind: PictureKind::Original, policy: PhotoPolicy::Unmetered };
+    phone.engine.photo_policy_set(originals).unwrap();
     let runtime = Runtime::new().unwrap();
     let woken = |phone: &Phone, metered| runtime.block_on(phone.engine.sync_in_background(metered, SOON));
     // The photo waits for another network: coming back at once would be in vain.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use mutate::{Shown, input, number};
 use peak_alloc::PeakAlloc;
 use rng::Rng;
+use xuncha_domain::disk::RealDisk;
 use xuncha_engine::photo::{self, SIDE_MAX};
 use xuncha_engine::{Engine, Options};
 
@@ -39,7 +40,7 @@ fn pictures() -> Vec<Vec<u8>> {
 
 /// Everything that happens to a picture; whether it was kept.
 fn keep(folder: &Path, bytes: &[u8]) -> bool {
-    let Ok(kept) = photo::capture(folder, "t", bytes) else {
+    let Ok(kept) = photo::capture(&RealDisk, folder, "t", bytes) else {
         assert_eq!(files(folder), 0, "something half-made stayed");
         return false;
     };

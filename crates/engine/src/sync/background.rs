@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use crate::api::sending;
 use crate::api::status::counts_here;
-use crate::api::{sending, types::ErrorCode};
+use crate::api::types::{ErrorCode, PictureKind};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::meta;
@@ -36,7 +37,7 @@ pub async fn run(engine: &Engine, metered: Option<bool>, limit: Duration) -> Wok
 fn left(engine: &Engine) -> Result<Woken> {
     let (photos, commits, policy) = engine.read(|connection| {
         let (_, photos, commits) = counts_here(connection)?;
-        Ok((photos, commits, meta::photo_policy(connection)?))
+        Ok((photos, commits, meta::photo_policy(connection, PictureKind::Original)?))
     })?;
     let photos_may_go = photos > 0 && sending::wait(engine, policy).is_none();
     Ok(if commits > 0 || photos_may_go { Woken::Again } else { Woken::Done })
