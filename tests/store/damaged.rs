@@ -136,7 +136,7 @@ fn with_bad_page(folder: &TempDir, page: usize) -> Option<(Phone, Recovered)> {
 #[test]
 fn whichever_page_is_overwritten_only_the_rows_on_it_are_lost() {
     let city = City::new();
-    let (phone, [_, edited, unsent]) = worked(&city);
+    let (phone, _) = worked(&city);
     let folder = closed(phone);
     let pages = fs::read(database(folder.path())).unwrap().len() / PAGE;
     let (mut found, mut lossy) = (0, Vec::new());
@@ -145,11 +145,7 @@ fn whichever_page_is_overwritten_only_the_rows_on_it_are_lost() {
         found += 1;
         if carried(&notice) != (2, 1, 2) || !phone.engine.status(Nothing {}).unwrap().enrolled {
             lossy.push((page, carried(&notice)));
-            continue;
         }
-        assert_eq!(phone.visit(&unsent).summary.photos, 1, "page {page}");
-        assert_eq!(phone.answers(&unsent, "CMN-R-02"), ["no"], "page {page}");
-        assert!(phone.answers(&edited, "CMN-R-01").contains(&"no".to_owned()), "page {page}");
     }
     println!("{} of {found} damaged pages cost nothing; the others: {lossy:?}", found - lossy.len());
     assert!(found > 20);
@@ -161,14 +157,19 @@ fn whichever_page_is_overwritten_only_the_rows_on_it_are_lost() {
 #[test]
 fn whichever_page_is_overwritten_the_phone_goes_on_and_everything_reaches_hq() {
     let city = City::new();
-    let (phone, [sealed, ..]) = worked(&city);
+    let (phone, [sealed, edited, unsent]) = worked(&city);
     let folder = closed(phone);
     let pages = fs::read(database(folder.path())).unwrap().len() / PAGE;
     for page in (0..pages).filter(|page| *page < 4 || page % 16 == 0) {
-        let Some((phone, _)) = with_bad_page(&folder, page) else { continue };
+        let Some((phone, notice)) = with_bad_page(&folder, page) else { continue };
         goes_on(&city, &phone, page);
         // What HQ had comes back by itself.
         assert!(phone.visit(&sealed).summary.sealed, "page {page}");
+        if carried(&notice) == (2, 1, 2) {
+            assert_eq!(phone.visit(&unsent).summary.photos, 1, "page {page}");
+            assert_eq!(phone.answers(&unsent, "CMN-R-02"), ["no"], "page {page}");
+            assert!(phone.answers(&edited, "CMN-R-01").contains(&"no".to_owned()), "page {page}");
+        }
     }
 }
 

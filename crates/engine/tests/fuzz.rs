@@ -10,8 +10,11 @@ mod mutate;
 #[allow(dead_code, unreachable_pub, reason = "every test target uses a part of it")]
 mod rng;
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use fast_qr::qr::QRBuilder;
+use image::{GrayImage, ImageFormat, Luma};
 use mutate::{Shown, input, number};
 use peak_alloc::PeakAlloc;
 use rng::Rng;
@@ -36,6 +39,21 @@ fn pictures() -> Vec<Vec<u8>> {
     paths.sort();
     paths.retain(|path| path.extension().is_some_and(|ending| ending != "md"));
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// A picture of a QR, as sharp as a screen shows it.
+fn code() -> Vec<u8> {
+    const SCALE: u32 = 4;
+    let code = QRBuilder::new("xuncha://enroll?u=https%3A%2F%2Fhq.example&c=7KQ4-M2XP").build().unwrap();
+    let size = u32::try_from(code.size).unwrap();
+    let picture = GrayImage::from_fn((size + 8) * SCALE, (size + 8) * SCALE, |x, y| {
+        let module = |at: u32| (at / SCALE).checked_sub(4).filter(|at| *at < size);
+        let dark = module(x).zip(module(y)).is_some_and(|(x, y)| code[y as usize][x as usize].value());
+        Luma([if dark { 0 } else { 255 }])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
 }
 
 /// Everything that happens to a picture; whether it was kept.
@@ -65,7 +83,8 @@ fn files(folder: &Path) -> usize {
 #[test]
 fn whatever_a_picture_holds_it_is_kept_whole_or_not_at_all() {
     let (cases, seed) = (number("XUNCHA_FUZZ_CASES", CASES), number("XUNCHA_FUZZ_SEED", 1));
-    let pictures = pictures();
+    let mut pictures = pictures();
+    pictures.extend(vec![code(); 4]);
     let folder = tempfile::tempdir().unwrap();
     let phone = Engine::open(Options::system(folder.path().join("phone"))).unwrap();
     let photos = folder.path().join("photos");
@@ -85,5 +104,6 @@ fn whatever_a_picture_holds_it_is_kept_whole_or_not_at_all() {
         most = most.max(MEMORY.peak_usage().saturating_sub(before));
         assert!(most <= BYTES_MAX, "{most} bytes of memory for a picture of {}", bytes.len());
     }
+    assert!(kept > 0 && read > 0);
     println!("picture: {cases} inputs, {kept} kept, {read} with a QR, at most {most} bytes of memory");
 }

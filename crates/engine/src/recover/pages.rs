@@ -256,10 +256,10 @@ mod tests {
                 let n = numbers[at % numbers.len()];
                 let text = (at % 3 > 0).then(|| "检".repeat(at % 50));
                 let bytes = vec![at as u8; (at * at) % 30_000];
-                let values = (at as i64, n, &text, &bytes, at as f64 / 3.0);
+                let values = (at as i64, n, &text, &bytes, at as f64 + 0.1);
                 writer.execute("INSERT INTO rows VALUES (?1, ?2, ?3, ?4, ?5)", values).unwrap();
                 let key = (at as u64 * 0x9e37_79b9).to_be_bytes();
-                let values = (key, n, &text, &bytes, at as f64 / 3.0);
+                let values = (key, n, &text, &bytes, at as f64 + 0.1);
                 writer.execute("INSERT INTO keyed VALUES (?1, ?2, ?3, ?4, ?5)", values).unwrap();
             }
         };

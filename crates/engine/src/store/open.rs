@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::{log, rows, salvaged};
@@ -26,6 +27,8 @@ const COUNTED_SINCE: usize = 4;
 /// [`Error::DatabaseNewer`] without touching the file; a `DatabaseCorrupt` one when it is damaged anywhere.
 pub fn writer(path: &Path, app_version: &str) -> Result<Connection> {
     let mut connection = Connection::open(path)?;
+    // Closing one that turns out to be damaged must not write to it: it is kept as it was found.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let version = usize::try_from(version).map_err(|_| damaged("a version below zero"))?;
     if version > MIGRATIONS.len() {
@@ -37,6 +40,7 @@ pub fn writer(path: &Path, app_version: &str) -> Result<Connection> {
     }
     pragmas(&connection)?;
     check(&connection)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for step in MIGRATIONS.iter().skip(version) {
         transaction.execute_batch(step)?;
