@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -15,7 +15,7 @@ use xuncha_engine::api::types::{
     VisitMode, VisitRef, VisitView,
 };
 use xuncha_engine::system::SystemClock;
-use xuncha_engine::transport::{Http, Transport};
+use xuncha_engine::transport::{self, Http, Hubs, Lost, Transport};
 use xuncha_engine::{Engine, Options};
 use xuncha_server::http::types::{AnswerRow, VisitDetail};
 use xuncha_server::service::Service;
@@ -41,6 +41,39 @@ impl Clock for PhoneClock {
     }
     fn boot_id(&self) -> [u8; 8] {
         SystemClock.boot_id()
+    }
+}
+
+/// The mobile network of one phone, which can be switched off. A hotspot beside it is not concerned.
+pub struct Signal {
+    network: Arc<dyn Transport>,
+    away: AtomicBool,
+}
+
+impl Signal {
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+}
+
+impl Transport for Signal {
+    fn send(&self, request: transport::Request) -> transport::Answer<'_> {
+        if self.away.load(Ordering::SeqCst) {
+            return Box::pin(std::future::ready(Err(Lost::Unreachable)));
+        }
+        self.network.send(request)
+    }
+
+    fn lanes(&self) -> usize {
+        self.network.lanes()
+    }
+
+    fn listen<'a>(
+        &'a self,
+        request: transport::Request,
+        heard: &'a transport::Heard<'a>,
+    ) -> transport::Ended<'a> {
+        self.network.listen(request, heard)
     }
 }
 
@@ -119,7 +152,11 @@ impl City {
 
     /// A new phone of the n-th officer, enrolled and with the register on it.
     pub fn phone(&self, officer: usize) -> Phone {
-        let phone = Phone::new();
+        self.enrolled(Phone::new(), officer)
+    }
+
+    /// The phone, enrolled and with the register on it.
+    pub fn enrolled(&self, phone: Phone, officer: usize) -> Phone {
         phone.enrol(self, &self.code(officer)).expect("it enrols");
         self.sync(&phone);
         phone
@@ -170,6 +207,7 @@ impl Default for City {
 pub struct Phone {
     pub engine: Engine,
     pub clock: Arc<PhoneClock>,
+    pub signal: Arc<Signal>,
     folder: TempDir,
 }
 
@@ -185,13 +223,25 @@ impl Phone {
 
     /// A phone with the data that are in the folder, behind a network of the test's own.
     pub fn over(folder: TempDir, transport: Arc<dyn Transport>) -> Self {
+        let hubs = Options::system(folder.path().into()).hubs;
+        Self::made(folder, transport, hubs)
+    }
+
+    /// A new phone that reaches hubs by a transport of the test.
+    pub fn reaching(hubs: Arc<dyn Hubs>) -> Self {
+        Self::made(tempfile::tempdir().expect("a folder"), Arc::new(Http::default()), hubs)
+    }
+
+    fn made(folder: TempDir, network: Arc<dyn Transport>, hubs: Arc<dyn Hubs>) -> Self {
         let clock = Arc::new(PhoneClock::default());
+        let signal = Arc::new(Signal { network, away: AtomicBool::new(false) });
         let options = Options {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            transport,
+            transport: Arc::clone(&signal) as Arc<dyn Transport>,
+            hubs,
             ..Options::system(folder.path().into())
         };
-        Self { engine: Engine::open(options).expect("the phone opens"), clock, folder }
+        Self { engine: Engine::open(options).expect("the phone opens"), clock, signal, folder }
     }
 
     /// The app's data folder.

@@ -14,6 +14,7 @@ mod bad_input;
 mod copied;
 mod duplicates;
 mod fetched;
+mod hub;
 mod inbox;
 mod join;
 mod joint;

@@ -14,13 +14,14 @@ use xuncha_domain::time::Clock;
 
 use crate::api::types::{AddPhoto, ApiError, Changes, ErrorCode, VisitView};
 use crate::error::{Error, Result};
+use crate::hub::Hub;
 use crate::keys::{FileKeyStore, KeyStore};
 use crate::store::Store;
 use crate::store::meta;
 use crate::sync::Progress;
 use crate::sync::background::Woken;
 use crate::sync::fetch::Wanted;
-use crate::sync::transport::{Http, Transport};
+use crate::sync::transport::{Http, Hubs, PinnedHttp, Request, Response, Transport};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
 use crate::{api, code, photo, recover};
@@ -36,6 +37,8 @@ pub struct Options {
     pub keys: Arc<dyn KeyStore>,
     /// What carries requests to HQ.
     pub transport: Arc<dyn Transport>,
+    /// How hubs are reached.
+    pub hubs: Arc<dyn Hubs>,
     pub app_version: String,
 }
 
@@ -49,6 +52,7 @@ impl Options {
             entropy: Arc::new(SystemEntropy),
             disk: Arc::new(RealDisk),
             transport: Arc::new(Http::default()),
+            hubs: Arc::new(PinnedHttp),
             app_version: env!("CARGO_PKG_VERSION").into(),
         }
     }
@@ -61,6 +65,7 @@ pub(crate) struct Inner {
     pub photos: PathBuf,
     pub options: Options,
     pub progress: Progress,
+    pub hub: Hub,
     /// Rung when there is something new to send.
     pub work: tokio::sync::Notify,
     /// Rung when the phone is on another network, or in an officer's hand again.
@@ -94,6 +99,7 @@ impl Engine {
             photos,
             options,
             progress: Progress::default(),
+            hub: Hub::default(),
             work: tokio::sync::Notify::new(),
             network: tokio::sync::Notify::new(),
             foreground: tokio::sync::watch::Sender::new(true),
@@ -166,6 +172,17 @@ impl Engine {
     /// `metered` as in `network_changed`. May be dropped at any point.
     pub async fn sync_in_background(&self, metered: Option<bool>, limit: Duration) -> Woken {
         crate::sync::background::run(self, metered, limit).await
+    }
+
+    /// Makes this device a hub without a listener, for a transport of its own (a simulation): returns the code that the
+    /// next phone scans. Requests are given to [`Engine::hub_hear`].
+    pub fn hub_open(&self) -> std::result::Result<xuncha_domain::protocol::v1::hub::Pairing, ApiError> {
+        Ok(crate::hub::open_quietly(self)?)
+    }
+
+    /// What this device answers as a hub. `whole` is false when the connection broke within the body.
+    pub fn hub_hear(&self, request: &Request, whole: bool) -> std::result::Result<Response, ApiError> {
+        Ok(crate::hub::heard(self, request, whole)?)
     }
 
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {

@@ -20,6 +20,7 @@ use xuncha_domain::log::packet;
 use crate::api::types::{ErrorCode, Nothing};
 use crate::engine::{Engine, Options};
 use crate::error::{Error, Result};
+use crate::seal;
 use crate::store::log::branches;
 use crate::store::meta::{self, Enrolment};
 use crate::store::{chains, log, photos};
@@ -117,10 +118,7 @@ fn make(
     into: &Path,
 ) -> Result<RescueBundle> {
     let enrolment = enrolment(connection)?;
-    let recipient = recipient.map(str::to_owned).or(meta::rescue(connection)?);
-    let recipient = recipient.and_then(|text| text.parse::<age::x25519::Recipient>().ok());
-    let recipient =
-        recipient.ok_or(Error::Refused(ErrorCode::NotFound, "HQ's rescue key is not known here"))?;
+    let recipient = seal::recipient(connection, recipient)?;
     let signer = options.keys.load()?.filter(|key| key.public_key() == enrolment.certificate.key);
     let mut contents = Contents::default();
     contents.gather_commits(connection, &enrolment, signer.as_deref())?;
@@ -223,9 +221,7 @@ impl Contents {
             starts: self.starts.clone(),
             entries: packets.chain(self.photos.iter().map(|(_, entry)| *entry)).collect(),
         };
-        let sealed = age::Encryptor::with_recipients(std::iter::once(recipient as &dyn age::Recipient))
-            .map_err(|_| Error::Refused(ErrorCode::Internal, "the bundle cannot be sealed"))?
-            .wrap_output(BufWriter::new(File::create(path)?))?;
+        let sealed = seal::sealing(recipient, BufWriter::new(File::create(path)?))?;
         let mut writer = Writer::new(sealed, list).map_err(broken)?;
         for packet in &self.packets {
             writer.entry(packet.as_slice()).map_err(broken)?;

@@ -50,6 +50,10 @@ impl Folder {
         Ok(PartWriter { disk: Arc::clone(&self.disk), path, file, start: offset, written: 0 })
     }
 
+    pub(super) fn read_part(&self, upload: &[u8; 16]) -> Result<File, Error> {
+        File::open(self.part_path(upload)).map_err(missing)
+    }
+
     pub(super) fn complete(&self, upload: &[u8; 16], sha256: &[u8; 32]) -> Result<Completed, Error> {
         let part = self.part_path(upload);
         let mut file = File::open(&part).map_err(missing)?;

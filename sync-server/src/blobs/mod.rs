@@ -52,6 +52,13 @@ impl Blobs {
         }
     }
 
+    /// The bytes of an upload so far.
+    pub fn read_part(&self, upload: &[u8; 16]) -> Result<std::fs::File, Error> {
+        match self {
+            Self::Folder(folder) => folder.read_part(upload),
+        }
+    }
+
     /// Checks the whole against its hash and gives it its name.
     pub fn complete(&self, upload: &[u8; 16], sha256: &[u8; 32]) -> Result<Completed, Error> {
         match self {

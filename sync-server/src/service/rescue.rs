@@ -4,6 +4,7 @@
 //! be opened without this server. What a bundle holds goes the way of a sync: verified, stored, judged, published. A
 //! bundle that is damaged halfway leaves what stood before the damage, and may be imported again.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::{BufRead, ErrorKind, Read, Write};
 use std::path::Path;
@@ -13,6 +14,7 @@ use age::x25519::Identity;
 use minicbor::bytes::ByteVec;
 use xuncha_domain::bundle::{BundleError, Entry, Kind, MAGIC, Reader};
 use xuncha_domain::ids::random;
+use xuncha_domain::limits::PACKET_BYTES_MAX;
 use xuncha_domain::log::crypto::PublicKey;
 
 use super::{Changed, Device, Error, Service};
@@ -21,6 +23,8 @@ use crate::storage::Storage;
 
 /// The file in the data folder.
 pub(super) const KEY: &str = "rescue.key";
+/// How every age file begins, and no packet.
+const AGE: &[u8] = b"age-encryption.org/v1\n";
 
 /// Opens the identity, or makes it at the first start. The database remembers the public half: phones keep the one that
 /// they were told first, so another one would open nothing.
@@ -110,6 +114,19 @@ impl Service {
     /// Whom phones seal their bundles to.
     pub fn rescue_recipient(&self) -> String {
         self.rescue.to_public().to_string()
+    }
+
+    /// The packet in what a hub carried sealed, or a packet as it is. What cannot be opened stays as it is: no packet.
+    pub(super) fn unsealed<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        if !bytes.starts_with(AGE) {
+            return Cow::Borrowed(bytes);
+        }
+        let mut packet = Vec::new();
+        let opened = unseal(bytes, Some(&self.rescue)).ok().and_then(|inside| {
+            // One byte more than a packet may have is too many for whoever reads it.
+            inside.take(PACKET_BYTES_MAX as u64 + 1).read_to_end(&mut packet).ok()
+        });
+        if opened.is_some() { Cow::Owned(packet) } else { Cow::Borrowed(bytes) }
     }
 
     /// Takes a bundle. The same one again changes nothing.

@@ -16,7 +16,9 @@
  *   invite-open invite-qr invite-text invite-close | join-visit join-qr join-text join-read join-invite join-confirm
  *   today-conflicts me-conflicts conflict-row (data-field) conflict-value (data-kind) settled-row settled-by settled-undo
  *   conflict conflict-candidate | finish-open finish-confirm sealed-mark after-seal
- *   sync-banner (data-state=on_phone|sending|held|attention) sync-now queue-row (data-state)
+ *   sync-banner (data-state=on_phone|on_hub|sending|held|attention) sync-now queue-row (data-state)
+ *   only-here (data-n) hub-open hub-start hub-stop hub-qr hub-text hub-waiting hub-delivered (data-n) hub-phone
+ *   relay-open relay-qr relay-text relay-pair relay-hub relay-now relay-leave relay-error (data-code)
  * Text that saves itself marks its state as data-state=typing|saving|saved|notSaved|empty in its label.
  */
 import { Locale } from 'vant'

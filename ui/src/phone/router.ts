@@ -3,6 +3,8 @@ import ConflictsPage from './pages/conflicts/ConflictsPage.vue'
 import EnrolPage from './pages/enrol/EnrolPage.vue'
 import AddVenuePage from './pages/find/AddVenuePage.vue'
 import FindPage from './pages/find/FindPage.vue'
+import HubPage from './pages/hub/HubPage.vue'
+import RelayPage from './pages/hub/RelayPage.vue'
 import JoinPage from './pages/join/JoinPage.vue'
 import MePage from './pages/me/MePage.vue'
 import QueuePage from './pages/queue/QueuePage.vue'
@@ -24,6 +26,8 @@ export function createPages(app: AppState) {
       { path: '/join', component: JoinPage },
       { path: '/conflicts', component: ConflictsPage },
       { path: '/queue', component: QueuePage },
+      { path: '/hub', component: HubPage },
+      { path: '/relay', component: RelayPage },
       { path: '/me', component: MePage },
       { path: '/:rest(.*)', redirect: '/' },
     ],

@@ -36,6 +36,7 @@ fn the_committed_files_are_what_this_code_makes() {
         ("invite", records::invite()),
         ("acts", records::acts()),
         ("bundle", records::rescue_bundle()),
+        ("hub", records::hub()),
         ("fork", stories::fork()),
         ("successor", stories::successor()),
         ("damaged_commit", stories::damaged_commit()),

@@ -19,6 +19,7 @@ use xuncha_domain::model::same_as::SameAs;
 use xuncha_domain::model::{field, kind, visit};
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::enroll::{EnrollRequest, Proof};
+use xuncha_domain::protocol::v1::hub::{self, Carried, HubAnswer, HubJoin, HubRun, Pairing, Side};
 use xuncha_domain::protocol::v1::invite::Invite;
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::refusal::Refusal;
@@ -476,5 +477,51 @@ pub fn rescue_bundle() -> Json {
         "bundle": hex(&bytes),
         "holds": { "packets": checked.packets, "commits": checked.commits, "photos": checked.photos },
         "wrong": wrong,
+    })
+}
+
+/// A pairing, and a packet as it passes a hub. What is sealed differs from time to time and is left out.
+pub fn hub() -> Json {
+    let phone = two_commits();
+    let pairing = Pairing {
+        addresses: vec!["192.168.43.1".parse().unwrap()],
+        port: 41_234,
+        pin: [0xaa; 32],
+        secret: [0xbb; 16],
+        city: CITY,
+        scopes: vec![Scope::city(), phone.scope.clone()],
+    };
+    let statement = hub::statement(Side::Phone, &pairing.pin, &pairing.secret, phone.device);
+    let join = HubJoin {
+        secret: pairing.secret,
+        certificate: phone.genesis.certificate.as_bytes().to_vec(),
+        signature: phone.key.sign(hub::TAG, &statement).unwrap(),
+        app_version: "0.1.0".into(),
+    };
+    let carried = Carried {
+        genesis: phone.genesis.as_bytes().to_vec(),
+        prev: phone.genesis.hash().0,
+        packet: phone.packet(&hub::without_values(&phone.commits), Compression::None).encode(),
+        sealed: Some(b"age file".to_vec().into()),
+    };
+    let checked = carried.check(&hq().public_key(), CITY).unwrap();
+    assert_eq!(checked.commits.last().map(|last| last.hash), phone.commits.last().map(|last| last.hash));
+    let open =
+        Carried { packet: phone.packet(&phone.commits, Compression::None).encode(), ..carried.clone() };
+    assert_eq!(open.check(&hq().public_key(), CITY), Err(hub::CarriedError::Unsealed));
+    let answer = HubAnswer {
+        runs: vec![HubRun { chain: [1; 16], from_seq: 5, seq: 7, hash: [2; 32] }],
+        blobs: vec![[3; 32].into()],
+        refused: Vec::new(),
+        receipts: Vec::new(),
+        scopes: vec!["city".into()],
+        retry_after_s: Some(30),
+    };
+    json!({
+        "text": pairing.to_string(),
+        "statement": hex(statement),
+        "join": hex(v1::encode(&join)),
+        "carried": hex(v1::encode(&carried)),
+        "answer": hex(v1::encode(&answer)),
     })
 }

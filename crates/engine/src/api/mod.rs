@@ -7,7 +7,7 @@ pub mod inbox;
 mod join;
 pub mod photos;
 mod reading;
-mod reference;
+pub(crate) mod reference;
 mod retract;
 pub(crate) mod sending;
 pub(crate) mod status;
@@ -18,6 +18,7 @@ mod visit;
 mod written;
 
 use crate::engine::Engine;
+use crate::hub::{self, HubStart, HubStatus, RelayPair, RelayStatus};
 use crate::rescue::RescueBundle;
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
@@ -95,6 +96,16 @@ calls! {
     photo_thumbs_fetch(VisitRef) -> Nothing = fetching::thumbs;
     /// Asks for a photo that another phone took and returns at once.
     photo_fetch(PhotoRef) -> Nothing = fetching::original;
+    /// This device as a hub for other phones.
+    hub_status(Nothing) -> HubStatus = hub::hub_status;
+    hub_start(HubStart) -> HubStatus = hub::hub_start;
+    hub_stop(Nothing) -> HubStatus = hub::hub_stop;
+    /// This phone's way through a hub.
+    relay_status(Nothing) -> RelayStatus = hub::relay_status;
+    /// Joins the hub whose code was scanned. Needs the hub's network.
+    relay_pair(RelayPair) -> RelayStatus = hub::relay_pair;
+    relay_now(Nothing) -> RelayStatus = hub::relay_now;
+    relay_leave(Nothing) -> RelayStatus = hub::relay_leave;
     /// When photos may be sent, and why they wait.
     photo_sending(Nothing) -> PhotoSending = sending::photo_sending;
     photo_policy_set(SetPhotoPolicy) -> PhotoSending = sending::set_policy;

@@ -15,7 +15,7 @@ use super::view::summary;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::values::Col;
-use crate::store::{meta, photos, rows};
+use crate::store::{hubs, meta, photos, rows};
 
 /// Visits that a list shows; an officer makes a dozen a day.
 const LIST_MAX: u32 = 100;
@@ -92,7 +92,8 @@ pub fn network_changed(engine: &Engine, connection: types::Connection) -> Result
 pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
     let progress = &engine.0.progress;
     engine.read(|connection| {
-        let (visits_here, photos_here, commits_here) = counts_here(connection)?;
+        let (visits_here, photos_here, commits_here) = counts_here(connection, false)?;
+        let (visits_only_here, photos_only_here, commits_only_here) = counts_here(connection, true)?;
         let attention = attention(connection)?;
         let running = progress.running.load(Ordering::Acquire);
         let (_, _, conflicts) = rows::totals(connection, i64::MAX)?;
@@ -102,6 +103,10 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
         } else if visits_here + photos_here + commits_here == 0 && last_receipt_ms.is_some() {
             // Only a receipt makes "held by HQ" true, also of nothing.
             SaveState::Held
+        } else if visits_here + photos_here + commits_here > 0
+            && visits_only_here + photos_only_here + commits_only_here == 0
+        {
+            SaveState::OnHub
         } else if running && progress.bytes_total.load(Ordering::Relaxed) > 0 {
             SaveState::Sending
         } else {
@@ -114,6 +119,9 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
             visits_here,
             photos_here,
             commits_here,
+            visits_only_here,
+            photos_only_here,
+            commits_only_here,
             bytes_sent: progress.bytes_sent.load(Ordering::Relaxed),
             bytes_total: progress.bytes_total.load(Ordering::Relaxed),
             last_receipt_ms,
@@ -127,16 +135,20 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
     })
 }
 
-/// Visits, photos and commits (the open journal counts as one) that no receipt names.
-pub(crate) fn counts_here(connection: &Connection) -> Result<(u32, u32, u32)> {
+/// Visits, photos and commits (the open journal counts as one) that no receipt names; with `only`, of these those that no
+/// hub carries.
+pub(crate) fn counts_here(connection: &Connection, only: bool) -> Result<(u32, u32, u32)> {
     Ok(connection.query_row(
         "SELECT (SELECT count(*) FROM visit_row WHERE id IN
                    (SELECT touch.root FROM log JOIN touch ON touch.ref = log.ref WHERE log.received = 0 AND log.reissued = 0
+                      AND NOT (?1 AND log.ref IN (SELECT ref FROM hub_commit))
                     UNION SELECT entity.root FROM journal JOIN entity ON entity.id = journal.entity)),
-                (SELECT count(*) FROM photo WHERE received = 0),
-                (SELECT count(*) FROM log WHERE received = 0 AND reissued = 0)
+                (SELECT count(*) FROM photo WHERE received = 0
+                   AND NOT (?1 AND sha256 IN (SELECT sha256 FROM hub_photo WHERE held = 1))),
+                (SELECT count(*) FROM log WHERE received = 0 AND reissued = 0
+                   AND NOT (?1 AND ref IN (SELECT ref FROM hub_commit)))
                   + EXISTS (SELECT 1 FROM journal)",
-        [],
+        [only],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?)
 }
@@ -162,7 +174,7 @@ fn attention(connection: &Connection) -> Result<Vec<AttentionRow>> {
 
 /// The state of one visit: its commits, its open journal and its photos.
 pub(super) fn visit_state(engine: &Engine, connection: &Connection, root: EntityId) -> Result<SaveState> {
-    let (held_back, here): (bool, bool) = connection
+    let (held_back, here, only_here): (bool, bool, bool) = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM touch JOIN verdict ON verdict.ref = touch.ref
                             WHERE touch.root = ?1 AND verdict.applied = 0)
@@ -170,19 +182,27 @@ pub(super) fn visit_state(engine: &Engine, connection: &Connection, root: Entity
                     EXISTS (SELECT 1 FROM touch JOIN log ON log.ref = touch.ref
                             WHERE touch.root = ?1 AND log.received = 0 AND log.reissued = 0)
                     OR EXISTS (SELECT 1 FROM journal JOIN entity ON entity.id = journal.entity WHERE entity.root = ?1)
-                    OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND received = 0)",
+                    OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND received = 0),
+                    EXISTS (SELECT 1 FROM touch JOIN log ON log.ref = touch.ref
+                            WHERE touch.root = ?1 AND log.received = 0 AND log.reissued = 0
+                              AND log.ref NOT IN (SELECT ref FROM hub_commit))
+                    OR EXISTS (SELECT 1 FROM journal JOIN entity ON entity.id = journal.entity WHERE entity.root = ?1)
+                    OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND received = 0
+                               AND sha256 NOT IN (SELECT sha256 FROM hub_photo WHERE held = 1))",
         )?
-        .query_row([Col(root)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(state(engine, held_back, here))
+        .query_row([Col(root)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(state(engine, held_back, here, only_here))
 }
 
-pub(super) fn state(engine: &Engine, attention: bool, here: bool) -> SaveState {
+/// `here`: not all of it is at HQ; `only_here`: some of it is nowhere else.
+pub(super) fn state(engine: &Engine, attention: bool, here: bool, only_here: bool) -> SaveState {
     let progress = &engine.0.progress;
     let sending =
         progress.running.load(Ordering::Acquire) && progress.bytes_total.load(Ordering::Relaxed) > 0;
     match (attention, here) {
         (true, _) => SaveState::Attention,
         (false, false) => SaveState::Held,
+        (false, true) if !only_here => SaveState::OnHub,
         (false, true) if sending => SaveState::Sending,
         (false, true) => SaveState::OnPhone,
     }
@@ -211,7 +231,12 @@ pub fn sync_queue(engine: &Engine, _: Nothing) -> Result<Vec<QueueRow>> {
                 visit: Some(visit.id),
                 photo: Some(hex::encode(photo.sha256)),
                 title: visit.venue.name,
-                state: state(engine, photo.problem.is_some(), true),
+                state: state(
+                    engine,
+                    photo.problem.is_some(),
+                    true,
+                    !hubs::carries_photo(connection, &photo.sha256)?,
+                ),
                 bytes_sent: photo.sent,
                 bytes_total: photo.size,
                 at_ms: photo.taken_ms,

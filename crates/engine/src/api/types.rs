@@ -50,6 +50,15 @@ pub enum ErrorCode {
     DeviceClosed,
     ServerUnreachable,
     ServerAnswer,
+    /// Not the code of a hub, or one that was used.
+    HubCode,
+    HubOtherCity,
+    HubUnreachable,
+    /// What answered is not a hub of this city.
+    HubAnswer,
+    /// The hub does not know this phone any more: its code must be scanned again.
+    HubUnknownPhone,
+    HubFull,
     NotFound,
     VisitSealed,
     VisitEmpty,
@@ -66,12 +75,14 @@ pub enum ErrorCode {
     Internal,
 }
 
-/// Law 3: the only four things that a screen may say about where a record is.
+/// Law 3: the only things that a screen may say about where a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum SaveState {
     /// Durable on this phone and nowhere else that we know of.
     OnPhone,
+    /// On this phone, and all that HQ lacks of it also on a hub. A hub's word is no receipt.
+    OnHub,
     /// Bytes of it are on their way in a running sync.
     Sending,
     /// A receipt of HQ names it, photos included.
@@ -116,6 +127,10 @@ pub struct SyncStatus {
     pub visits_here: u32,
     pub photos_here: u32,
     pub commits_here: u32,
+    /// Of these, what exists on this phone only: no receipt names it and no hub carries it.
+    pub visits_only_here: u32,
+    pub photos_only_here: u32,
+    pub commits_only_here: u32,
     pub bytes_sent: u64,
     pub bytes_total: u64,
     pub last_receipt_ms: Option<i64>,

@@ -26,7 +26,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::standing;
 use crate::store::fetched::{self, Name};
-use crate::store::{self, joined, log, photos, rows};
+use crate::store::{self, hubs, joined, log, photos, rows};
 use crate::tree::Tree;
 
 /// Draws one visit.
@@ -293,7 +293,9 @@ impl Artist<'_> {
                     // Held is the photo whose bytes and whose record are at HQ.
                     Some(row) => {
                         let recorded = log::received(self.connection, &live.commit)?;
-                        Some(state(self.engine, row.problem.is_some(), !row.received || !recorded))
+                        let carried = (row.received || hubs::carries_photo(self.connection, &row.sha256)?)
+                            && (recorded || hubs::carries_commit(self.connection, live.commit)?);
+                        Some(state(self.engine, row.problem.is_some(), !row.received || !recorded, !carried))
                     }
                     None => None,
                 },

@@ -46,7 +46,7 @@ pub fn open(options: &Options, photos: &Path) -> Result<Store> {
 /// carried over.
 fn prune(options: &Options, store: &Store) -> Result<()> {
     let settled = store.read(|connection| {
-        Ok(counts_here(connection)? == (0, 0, 0)
+        Ok(counts_here(connection, false)? == (0, 0, 0)
             && meta::last_receipt_ms(connection)?.is_some()
             && meta::recovered(connection)?.is_none())
     })?;

@@ -146,6 +146,15 @@ pub fn set_photo_mark(connection: &Connection, mark: &Mark) -> Result<()> {
     set(connection, "photo_mark", &v1::encode(mark))
 }
 
+/// When HQ itself last answered, by its own clock.
+pub fn hq_ms(connection: &Connection) -> Result<Option<i64>> {
+    number(connection, "hq_receipt")
+}
+
+pub fn set_hq_ms(connection: &Connection, at_ms: i64) -> Result<()> {
+    set(connection, "hq_receipt", &at_ms.to_be_bytes())
+}
+
 /// What became of a damaged database, until the officer has read it.
 pub fn recovered(connection: &Connection) -> Result<Option<Recovered>> {
     let json: Option<Vec<u8>> = get(connection, "recovered")?;

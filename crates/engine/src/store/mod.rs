@@ -3,6 +3,7 @@
 pub mod basis;
 pub mod chains;
 pub mod fetched;
+pub mod hubs;
 pub mod joined;
 pub mod journal;
 pub mod log;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_acts.sql"),
     include_str!("migrations/0005_fetched.sql"),
     include_str!("migrations/0006_restored.sql"),
+    include_str!("migrations/0007_hubs.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.

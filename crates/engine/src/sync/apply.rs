@@ -10,7 +10,7 @@ use xuncha_domain::log::chain::{Genesis, SuccessorReason};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::packet::{self, Packet};
 use xuncha_domain::model::kind;
-use xuncha_domain::protocol::v1::receipt::ReceiptBody;
+use xuncha_domain::protocol::v1::receipt::{Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::refusal;
 use xuncha_domain::protocol::v1::sync::{
     Feed, HeadName, Source, SyncAnswer, SyncRequest, VerdictNotice, roll,
@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::store::log::Touched;
 use crate::store::meta::Enrolment;
 use crate::store::values::Col;
-use crate::store::{chains, log, meta, photos, rows, trail};
+use crate::store::{chains, hubs, log, meta, photos, rows, trail};
 
 /// Visits named one by one in a change; beyond that a screen refetches all.
 const CHANGED_VISITS_MAX: usize = 100;
@@ -46,10 +46,12 @@ pub fn apply(
         let offset = ClockOffset::measured(sent, sent.saturating_add(took_ms), answer.time_ms);
         meta::set_clock(transaction, offset)?;
         meta::set_last_receipt_ms(transaction, engine.now_ms())?;
+        meta::set_hq_ms(transaction, receipt.time_ms)?;
         meta::set_scopes(transaction, &answer.scopes)?;
         meta::learn_rescue(transaction, answer.rescue.as_deref())?;
         let restarted = taking.restarts(planned, &answer, going)?;
         let newly = taking.receipts(&receipt)?;
+        hubs::asked(transaction, &planned.request.blobs, &receipt.blobs)?;
         let lost = taking.lost(planned, &answer, &receipt)?;
         let stuck = taking.refusals(planned, &answer)?;
         taking.keep_signatures(planned, &answer)?;
@@ -76,6 +78,29 @@ pub fn apply(
         going.caught_up = !answer.more;
         Ok(Round { more: more || offer, changes: changes(&taking.touched) })
     })
+}
+
+/// Takes receipts of HQ that a hub handed on. One that is not HQ's says nothing; neither does one that is older than what
+/// HQ itself said last, which may have been restored since.
+pub fn carried_receipts(engine: &Engine, enrolment: &Enrolment, receipts: &[Receipt]) -> Result<()> {
+    let verified = receipts.iter().filter_map(|receipt| {
+        let verified = receipt.verify(&enrolment.hq_key, enrolment.city.0);
+        verified.inspect_err(|error| tracing::warn!(%error, "a hub hands on what is no receipt of HQ")).ok()
+    });
+    let verified: Vec<ReceiptBody> = verified.collect();
+    let touched = engine.0.store.write(|transaction| {
+        let direct_ms = meta::hq_ms(transaction)?.unwrap_or(i64::MIN);
+        let mut taking =
+            Taking { connection: transaction, enrolment, touched: Touched::new(), recount: false };
+        for receipt in verified.iter().filter(|receipt| receipt.time_ms > direct_ms) {
+            taking.receipts(receipt)?;
+            hubs::told(transaction, &receipt.blobs)?;
+        }
+        rows::refresh(transaction, &taking.touched)?;
+        Ok(taking.touched)
+    })?;
+    engine.emit(&changes(&touched));
+    Ok(())
 }
 
 /// The receipt, if HQ signed it for this request.

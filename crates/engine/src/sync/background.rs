@@ -36,7 +36,7 @@ pub async fn run(engine: &Engine, metered: Option<bool>, limit: Duration) -> Wok
 
 fn left(engine: &Engine) -> Result<Woken> {
     let (photos, commits, policy) = engine.read(|connection| {
-        let (_, photos, commits) = counts_here(connection)?;
+        let (_, photos, commits) = counts_here(connection, false)?;
         Ok((photos, commits, meta::photo_policy(connection, PictureKind::Original)?))
     })?;
     let photos_may_go = photos > 0 && sending::wait(engine, policy).is_none();

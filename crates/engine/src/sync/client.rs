@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use xuncha_domain::protocol::v1::hub::{HubAnswer, HubJoin, HubJoined};
 use xuncha_domain::protocol::v1::refusal::{self, Refusal};
 use xuncha_domain::protocol::v1::sync::SyncAnswer;
 use xuncha_domain::protocol::v1::{self, blobs::Hashes, enroll};
@@ -50,6 +49,18 @@ impl<'a> Client<'a> {
         v1::decode(&body).map_err(|_| not_hq())
     }
 
+    /// Joins a hub.
+    pub async fn hub_join(&self, request: &HubJoin) -> Result<HubJoined> {
+        let body = self.post("/v1/hub/join", v1::encode(request)).await?;
+        v1::decode(&body).map_err(|_| not_hq())
+    }
+
+    /// A sync with a hub, whose answer cannot be taken for HQ's.
+    pub async fn hub_sync(&self, request: Vec<u8>) -> Result<HubAnswer> {
+        let body = self.post("/v1/sync", request).await?;
+        v1::decode(&body).map_err(|_| not_hq())
+    }
+
     /// Listens to HQ's nudges until the stream ends.
     pub async fn listen(&self, heard: &Heard<'_>) -> Result<()> {
         let headers = vec![("authorization", format!("Bearer {}", self.bearer))];
@@ -83,10 +94,8 @@ impl<'a> Client<'a> {
     }
 
     /// Creates a tus upload with its first bytes; returns its URL and how far it got.
-    pub async fn tus_create(&self, sha256: &[u8; 32], size: u64, first: Vec<u8>) -> Result<(String, u64)> {
-        let name = STANDARD.encode(hex::encode(sha256));
-        let mut headers =
-            vec![("upload-length", size.to_string()), ("upload-metadata", format!("sha256 {name}"))];
+    pub async fn tus_create(&self, metadata: &str, size: u64, first: Vec<u8>) -> Result<(String, u64)> {
+        let mut headers = vec![("upload-length", size.to_string()), ("upload-metadata", metadata.to_owned())];
         if !first.is_empty() {
             headers.push(offset_stream());
         }

@@ -4,20 +4,20 @@
 //! says it over a [`transport`], [`apply`] takes the answer into the database, [`photos`] sends pictures, each by an
 //! [`upload`], as large as [`pace`] allows. [`worker`] decides when.
 
-mod apply;
+pub mod apply;
 pub mod background;
 mod body;
-mod client;
+pub mod client;
 pub mod enroll;
 pub mod fetch;
 pub mod nudges;
 mod pace;
-mod patience;
+pub mod patience;
 mod photos;
 pub mod request;
 mod restored;
 pub mod transport;
-mod upload;
+pub mod upload;
 pub mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -27,7 +27,7 @@ use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::meta;
-use crate::write;
+use crate::{hub, write};
 
 use client::Client;
 use pace::Pace;
@@ -63,13 +63,22 @@ impl Progress {
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sent(&self, bytes: u64) {
+    /// So many more bytes are to be sent.
+    pub fn expect(&self, bytes: u64) {
+        self.bytes_total.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn sent(&self, bytes: u64) {
         self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn set_retry_after(&self, seconds: Option<u32>) {
+        self.retry_after_s.store(seconds.unwrap_or(0), Ordering::Relaxed);
     }
 }
 
 /// What a round leaves to do.
-struct Round {
+pub struct Round {
     /// HQ or this phone has more, and this round moved something.
     more: bool,
     changes: Changes,
@@ -116,6 +125,7 @@ async fn run_in(engine: &Engine, turn: tokio::sync::MutexGuard<'_, ()>) -> Resul
         progress.retry_after_s.store(*retry_after_s, Ordering::Relaxed);
     }
     progress.set_error(result.as_ref().err().map(Error::code));
+    hub::after_sync(engine, &result).await;
     result
 }
 
@@ -129,7 +139,8 @@ async fn rounds(engine: &Engine) -> Result<()> {
     if engine.write(|transaction, pen| write::reissue(transaction, pen))? {
         session.exchange().await?;
     }
-    photos::send(&session).await
+    photos::send(&session).await?;
+    hub::forward(engine, &session.client, &session.enrolment).await
 }
 
 /// A conversation with HQ.
@@ -176,7 +187,7 @@ impl<'a> Session<'a> {
         let planned = request::plan(engine, enrolment, going)?;
         let bytes = xuncha_domain::protocol::v1::encode(&planned.request);
         let size = bytes.len();
-        progress.bytes_total.fetch_add(size as u64, Ordering::Relaxed);
+        progress.expect(size as u64);
         let started = engine.0.options.clock.monotonic_ms();
         let answer = client.sync(bytes).await.inspect_err(|error| {
             if error.lost() {
@@ -186,7 +197,7 @@ impl<'a> Session<'a> {
         let took = engine.0.options.clock.monotonic_ms().saturating_sub(started);
         progress.pace.push.acknowledged(size, took);
         progress.sent(size as u64);
-        progress.retry_after_s.store(answer.retry_after_s.unwrap_or(0), Ordering::Relaxed);
+        progress.set_retry_after(answer.retry_after_s);
         apply::apply(engine, enrolment, going, &planned, answer, took)
     }
 }

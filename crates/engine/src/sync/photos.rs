@@ -45,7 +45,7 @@ type Job<'a> = Pin<Box<dyn Future<Output = Done> + Send + 'a>>;
 pub async fn send(session: &Session<'_>) -> Result<()> {
     let Some(mut plan) = Plan::make(session).await? else { return Ok(()) };
     let lanes = session.engine.0.options.transport.lanes().max(1);
-    let sending = Sending::new(session);
+    let sending = Sending::new(session.engine, &session.client);
     let mut jobs: FuturesUnordered<Job<'_>> = FuturesUnordered::new();
     let mut uploads = 0;
     let mut asking = false;
@@ -85,8 +85,8 @@ pub async fn send(session: &Session<'_>) -> Result<()> {
 
 async fn bring(sending: &Sending<'_>, picture: Picture) -> Done {
     let result = match &picture {
-        Picture::Thumb(thumb) => sending.bring(Upload::of_thumb(thumb)).await,
-        Picture::Original(photo) => sending.bring(Upload::of_original(photo)).await,
+        Picture::Thumb(thumb) => sending.bring(Upload::of_thumb(sending.engine, thumb)).await,
+        Picture::Original(photo) => sending.bring(Upload::of_original(sending.engine, photo)).await,
     };
     Done::Sent(picture, result)
 }

@@ -17,12 +17,12 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::chains::{self, ChainRow};
 use crate::store::meta::{self, Enrolment};
-use crate::store::{log, photos, rows, trail};
+use crate::store::{hubs, log, photos, rows, trail};
 
 /// Commits looked at for one request: 16 packets hold at most so many.
 const COMMITS_PER_REQUEST_MAX: usize = 20_000;
 /// Photos asked about in one request, well below what HQ answers.
-const BLOBS_PER_REQUEST_MAX: usize = 500;
+pub const BLOBS_PER_REQUEST_MAX: usize = 500;
 
 /// What earlier answers of this run taught.
 #[derive(Default)]
@@ -49,14 +49,16 @@ pub struct Sent {
     pub signature: Vec<u8>,
 }
 
-pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Planned> {
-    let signer = engine
-        .0
-        .options
-        .keys
-        .load()?
+/// The key that the certificate names.
+pub fn signer(engine: &Engine, enrolment: &Enrolment) -> Result<Box<dyn Signer>> {
+    let stored = engine.0.options.keys.load()?;
+    stored
         .filter(|key| key.public_key() == enrolment.certificate.key)
-        .ok_or(Error::Refused(ErrorCode::Internal, "the key is not in the key store"))?;
+        .ok_or(Error::Refused(ErrorCode::Internal, "the key is not in the key store"))
+}
+
+pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Planned> {
+    let signer = signer(engine, enrolment)?;
     engine.read(|connection| {
         let mut plan = Plan {
             enrolment,
@@ -84,6 +86,7 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Pla
         request.here = here(connection, more)?;
         let waiting = photos::unreceived(connection, BLOBS_PER_REQUEST_MAX)?;
         request.blobs = waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect();
+        request.blobs.extend(hubs::to_ask(connection, BLOBS_PER_REQUEST_MAX)?);
         request.photos = meta::photo_mark(connection)?;
         request.backup_ms = meta::backup(connection)?.map(|backup| backup.made_ms);
         Ok(Planned { request, packets, more })
@@ -246,7 +249,7 @@ fn trail(connection: &Connection, scopes: &[Scope]) -> Result<Vec<Cursor>> {
 }
 
 /// What stays here when this request succeeds: photos follow by themselves, and `more` commits do not fit into it.
-fn here(connection: &Connection, more: bool) -> Result<Here> {
+pub fn here(connection: &Connection, more: bool) -> Result<Here> {
     let (visits, oldest_ms) = connection.query_row(
         "SELECT count(DISTINCT root), min(at_ms) FROM (
            SELECT root, taken_ms AS at_ms FROM photo WHERE received = 0 AND sent < size

@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -15,6 +15,8 @@ use super::patience::{self, Moved};
 
 /// A link that does not even connect in this time is tried again later.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A hub on the same hotspot answers at once; its other addresses are tried after this.
+const HUB_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// HQ's event stream says something every 15 seconds.
 const EVENTS_SILENT_MAX: Duration = Duration::from_secs(30);
 /// A connection that was idle for longer may have died with a network that the phone has left.
@@ -88,17 +90,40 @@ pub type Heard<'a> = dyn Fn(&[u8]) + Send + Sync + 'a;
 /// Why an event stream ended; none when HQ closed it.
 pub type Ended<'a> = Pin<Box<dyn Future<Output = Result<(), Lost>> + Send + 'a>>;
 
+/// How a phone reaches hubs.
+pub trait Hubs: Send + Sync {
+    /// What carries requests to the hub whose TLS certificate has this SHA-256, and to no other.
+    fn reach(&self, pin: [u8; 32]) -> Arc<dyn Transport>;
+}
+
+/// Hubs over the phone's own network.
+pub struct PinnedHttp;
+
+impl Hubs for PinnedHttp {
+    fn reach(&self, pin: [u8; 32]) -> Arc<dyn Transport> {
+        Arc::new(Http { pin: Some(pin), ..Http::default() })
+    }
+}
+
 /// HTTP over the phone's own network.
 #[derive(Default)]
 pub struct Http {
     /// Made at the first request; none when this device cannot do TLS at all.
     client: OnceLock<Option<reqwest::Client>>,
+    /// The only certificate that is accepted, by its SHA-256; none for those of the web.
+    pin: Option<[u8; 32]>,
+}
+
+impl Http {
+    fn client(&self) -> Result<&reqwest::Client, Lost> {
+        self.client.get_or_init(|| client(self.pin)).as_ref().ok_or(Lost::Unreachable)
+    }
 }
 
 impl Transport for Http {
     fn send(&self, request: Request) -> Answer<'_> {
         Box::pin(async move {
-            let client = self.client.get_or_init(client).as_ref().ok_or(Lost::Unreachable)?;
+            let client = self.client()?;
             let method = reqwest::Method::from_bytes(request.method.as_bytes());
             let mut builder = client.request(method.map_err(|_| Lost::Unreachable)?, request.url);
             for (name, value) in request.headers {
@@ -117,7 +142,7 @@ impl Transport for Http {
 
     fn listen<'a>(&'a self, request: Request, heard: &'a Heard<'a>) -> Ended<'a> {
         Box::pin(async move {
-            let client = self.client.get_or_init(client).as_ref().ok_or(Lost::Unreachable)?;
+            let client = self.client()?;
             let mut builder = client.get(request.url);
             for (name, value) in request.headers {
                 builder = builder.header(name, value);
@@ -155,13 +180,17 @@ async fn events(mut response: reqwest::Response, heard: &Heard<'_>) -> Result<()
     }
 }
 
-fn client() -> Option<reqwest::Client> {
+fn client(pin: Option<[u8; 32]>) -> Option<reqwest::Client> {
+    let (tls, connect_timeout) = match pin {
+        Some(pin) => (crate::hub::tls::client(pin)?, HUB_CONNECT_TIMEOUT),
+        None => (tls(), CONNECT_TIMEOUT),
+    };
     reqwest::Client::builder()
-        .tls_backend_preconfigured(tls())
+        .tls_backend_preconfigured(tls)
         // One connection for each request under way: what is given up takes its dead connection with it, and what is lost
         // on one holds up no other.
         .http1_only()
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .build()

@@ -5,9 +5,13 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Session;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::client::Client;
 use super::pace::Size;
 use crate::api::types::Changes;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::photos::{self, PhotoRow};
 use crate::store::thumbs::ThumbRow;
@@ -15,13 +19,16 @@ use crate::store::thumbs::ThumbRow;
 /// How often HQ is asked where one picture stands before it waits for the next run.
 const ASTRAY_MAX: usize = 5;
 
+/// Notes durably where an upload is and how far it got, so that the next run goes on with it.
+pub type Keep<'a> = Box<dyn Fn(Option<&str>, u64) -> Result<()> + Send + Sync + 'a>;
+
 /// What is being sent, and how far it is known to have got.
-pub struct Upload {
-    sha256: [u8; 32],
+pub struct Upload<'a> {
+    /// `Upload-Metadata`.
+    metadata: String,
     size: u64,
     file: PathBuf,
-    /// An original's way is kept, so that the next run goes on with it.
-    original: bool,
+    keep: Keep<'a>,
     url: Option<String>,
     at: u64,
     /// Whether HQ said so, and nothing was lost since.
@@ -30,25 +37,39 @@ pub struct Upload {
     brought: bool,
 }
 
-impl Upload {
-    pub fn of_thumb(thumb: &ThumbRow) -> Self {
-        let file = PathBuf::from(&thumb.file);
-        let (sha256, size) = (thumb.sha256, thumb.size);
-        Self { sha256, size, file, original: false, url: None, at: 0, sure: false, brought: false }
+/// How `Upload-Metadata` writes a hash.
+pub fn named(hash: &[u8; 32]) -> String {
+    STANDARD.encode(hex::encode(hash))
+}
+
+impl<'a> Upload<'a> {
+    pub fn new(
+        metadata: String,
+        file: PathBuf,
+        size: u64,
+        known: (Option<String>, u64),
+        keep: Keep<'a>,
+    ) -> Self {
+        let (url, at) = known;
+        // Without an address nothing of it is known to be there, whatever HQ once said of the whole.
+        let at = url.as_ref().map_or(0, |_| at);
+        Self { metadata, size, file, keep, url, at, sure: false, brought: false }
     }
 
-    pub fn of_original(photo: &PhotoRow) -> Self {
-        Self {
-            sha256: photo.sha256,
-            size: photo.size,
-            file: PathBuf::from(&photo.file),
-            original: true,
-            url: photo.upload_url.clone(),
-            // Without an address nothing of it is known to be there, whatever HQ once said of the whole.
-            at: photo.upload_url.as_ref().map_or(0, |_| photo.sent),
-            sure: false,
-            brought: false,
-        }
+    /// A thumbnail is begun anew by each run: it is a few pieces at most.
+    pub fn of_thumb(engine: &'a Engine, thumb: &ThumbRow) -> Self {
+        let metadata = format!("sha256 {}", named(&thumb.sha256));
+        let file = engine.0.photos.join(&thumb.file);
+        Self::new(metadata, file, thumb.size, (None, 0), Box::new(|_, _| Ok(())))
+    }
+
+    pub fn of_original(engine: &'a Engine, photo: &PhotoRow) -> Self {
+        let sha256 = photo.sha256;
+        let keep =
+            move |url: Option<&str>, at| engine.0.store.write(|tx| photos::set_upload(tx, &sha256, url, at));
+        let metadata = format!("sha256 {}", named(&sha256));
+        let file = engine.0.photos.join(&photo.file);
+        Self::new(metadata, file, photo.size, (photo.upload_url.clone(), photo.sent), Box::new(keep))
     }
 
     /// HQ does not know it, or knows another one by this address.
@@ -70,22 +91,23 @@ impl Upload {
 
 /// The uploads of one run.
 pub struct Sending<'a> {
-    session: &'a Session<'a>,
+    pub engine: &'a Engine,
+    client: &'a Client<'a>,
     /// How often HQ acknowledged bytes of any of them.
     acknowledged: AtomicU64,
 }
 
 impl<'a> Sending<'a> {
-    pub fn new(session: &'a Session<'a>) -> Self {
-        Self { session, acknowledged: AtomicU64::new(0) }
+    pub fn new(engine: &'a Engine, client: &'a Client<'a>) -> Self {
+        Self { engine, client, acknowledged: AtomicU64::new(0) }
     }
 
-    /// Brings a picture to HQ; true when all of it is there. What breaks off goes on at once, as long as anything at all
+    /// Brings a picture to the other side; true when all of it is there. What breaks off goes on at once, as long as anything at all
     /// gets through.
-    pub async fn bring(&self, mut upload: Upload) -> Result<bool> {
-        let mut file = File::open(self.session.engine.0.photos.join(&upload.file))?;
-        self.session.engine.0.progress.bytes_total.fetch_add(upload.size, Ordering::Relaxed);
-        self.session.engine.0.progress.sent(upload.at);
+    pub async fn bring(&self, mut upload: Upload<'_>) -> Result<bool> {
+        let mut file = File::open(&upload.file)?;
+        self.engine.0.progress.expect(upload.size);
+        self.engine.0.progress.sent(upload.at);
         let (mut astray, mut creation_lost, mut lost_at) = (0, false, None);
         while !(upload.sure && upload.at >= upload.size) {
             match self.step(&mut upload, &mut file, creation_lost).await {
@@ -96,12 +118,12 @@ impl<'a> Sending<'a> {
                     if astray == ASTRAY_MAX {
                         // It gets nowhere, so it is not what it is taken for: the next run begins another.
                         upload.forget();
-                        self.note(&upload)?;
+                        (upload.keep)(None, 0)?;
                         return Ok(false);
                     }
                 }
                 Err(error) if error.lost() => {
-                    self.session.engine.0.progress.pace.piece.lost();
+                    self.engine.0.progress.pace.piece.lost();
                     let acknowledged = self.acknowledged.load(Ordering::Relaxed);
                     if lost_at == Some(acknowledged) {
                         return Err(error);
@@ -117,8 +139,8 @@ impl<'a> Sending<'a> {
     }
 
     /// One request. False when HQ did not take it as it was meant.
-    async fn step(&self, upload: &mut Upload, file: &mut File, creation_lost: bool) -> Result<bool> {
-        let Session { client, engine, .. } = self.session;
+    async fn step(&self, upload: &mut Upload<'_>, file: &mut File, creation_lost: bool) -> Result<bool> {
+        let Self { client, engine, .. } = self;
         let size = &engine.0.progress.pace.piece;
         let before = upload.at;
         let Some(url) = upload.url.clone() else {
@@ -126,7 +148,7 @@ impl<'a> Sending<'a> {
             let first = if creation_lost { Vec::new() } else { upload.piece(file, size)? };
             let (sent, began) = (first.len(), self.now_ms());
             upload.brought = sent > 0;
-            let (url, at) = client.tus_create(&upload.sha256, upload.size, first).await?;
+            let (url, at) = client.tus_create(&upload.metadata, upload.size, first).await?;
             size.acknowledged(sent, self.now_ms() - began);
             (upload.url, upload.at, upload.sure) = (Some(url), at, true);
             return self.moved(upload, before);
@@ -153,9 +175,9 @@ impl<'a> Sending<'a> {
         self.moved(upload, before)
     }
 
-    fn moved(&self, upload: &Upload, before: u64) -> Result<bool> {
-        let engine = &self.session.engine;
-        self.note(upload)?;
+    fn moved(&self, upload: &Upload<'_>, before: u64) -> Result<bool> {
+        let engine = &self.engine;
+        (upload.keep)(upload.url.as_deref(), upload.at)?;
         if upload.at > before {
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
             engine.0.progress.sent(upload.at - before);
@@ -165,15 +187,7 @@ impl<'a> Sending<'a> {
         Ok(true)
     }
 
-    fn note(&self, upload: &Upload) -> Result<()> {
-        if !upload.original {
-            return Ok(());
-        }
-        let Upload { sha256, url, at, .. } = upload;
-        self.session.engine.0.store.write(|tx| photos::set_upload(tx, sha256, url.as_deref(), *at))
-    }
-
     fn now_ms(&self) -> i64 {
-        self.session.engine.0.options.clock.monotonic_ms()
+        self.engine.0.options.clock.monotonic_ms()
     }
 }

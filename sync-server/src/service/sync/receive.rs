@@ -3,6 +3,7 @@
 //! Verification (unpacking, hashing, one signature per packet) runs outside the write transaction, so that a storm of
 //! phones queues for the disk and not for the arithmetic.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use minicbor::bytes::ByteVec;
@@ -111,12 +112,13 @@ impl Service {
         if packets.is_empty() {
             return Ok(received);
         }
+        let packets: Vec<Cow<'_, [u8]>> = packets.iter().map(|bytes| self.unsealed(bytes)).collect();
         let wholes = self.storage.read(|read| {
             let brought = read.packets_brought(&sender.id, quotas::since_ms(now_ms))?;
             let mut room = quotas::packets(sender, brought, now_ms);
             let mut arrived = Arrived::default();
             let mut wholes = Vec::new();
-            for (index, bytes) in (0_u32..).zip(packets) {
+            for (index, bytes) in (0_u32..).zip(&packets) {
                 let Some(left) = room.bytes.checked_sub(bytes.len() as u64) else {
                     received.retry_after_s = Some(room.retry_after_s);
                     break;

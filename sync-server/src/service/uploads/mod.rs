@@ -6,10 +6,11 @@
 //! One upload takes bytes from one request at a time; see [`turns`].
 
 mod checksum;
+mod sealed;
 mod turns;
 
 use xuncha_domain::ids::random;
-use xuncha_domain::protocol::v1::blobs::{BLOB_BYTES_MAX, LACKING_MAX};
+use xuncha_domain::protocol::v1::blobs::LACKING_MAX;
 
 use super::{Changed, Device, Error, Service, quotas};
 use crate::blobs::{self, Completed, PartWriter};
@@ -100,7 +101,7 @@ impl Service {
     }
 
     pub fn create_upload(&self, device: &Device, announced: Announced) -> Result<Creation, Error> {
-        if announced.size > BLOB_BYTES_MAX {
+        if announced.size > sealed::bytes_max(&announced.metadata) {
             return Err(Error::TooLarge);
         }
         if announced.size == 0 || announced.metadata.len() > METADATA_BYTES_MAX {
@@ -218,14 +219,20 @@ impl Service {
             self.storage.write(|tx| tx.set_upload_offset(&upload.id, offset))?;
             return Ok(offset);
         }
-        match self.blobs.complete(&upload.id, &upload.sha256)? {
+        let photo = sealed::photo_in(&upload.metadata);
+        let sha256 = photo.unwrap_or(upload.sha256);
+        let (completed, size) = match photo {
+            Some(photo) => self.keep_sealed(&upload, &photo)?,
+            None => (self.blobs.complete(&upload.id, &sha256)?, upload.size),
+        };
+        match completed {
             Completed::WrongHash => {
                 self.storage.write(|tx| tx.set_upload_state(&upload.id, UploadState::Refused))?;
                 Err(Error::HashMismatch)
             }
             Completed::Held => {
                 self.storage.write(|tx| {
-                    tx.insert_blob(&upload.sha256, upload.size, &upload.device, self.clock.now_ms())?;
+                    tx.insert_blob(&sha256, size, &upload.device, self.clock.now_ms())?;
                     tx.set_upload_offset(&upload.id, offset)?;
                     tx.set_upload_state(&upload.id, UploadState::Held)
                 })?;

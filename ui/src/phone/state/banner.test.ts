@@ -3,7 +3,8 @@ import type { SyncStatus } from '@/shared/backend'
 import { bannerOf, clockIsOff } from './banner'
 
 const status = (over: Partial<SyncStatus>): SyncStatus => ({
-  state: 'on_phone', running: false, visits_here: 0, photos_here: 0, commits_here: 0, bytes_sent: 0, bytes_total: 0,
+  state: 'on_phone', running: false, visits_here: 0, photos_here: 0, commits_here: 0,
+  visits_only_here: 0, photos_only_here: 0, commits_only_here: 0, bytes_sent: 0, bytes_total: 0,
   last_receipt_ms: null, backup_ms: null, last_attempt_ms: null, last_error: null, clock_ahead_ms: null, attention: [], conflicts: 0,
   ...over,
 })
@@ -11,13 +12,15 @@ const status = (over: Partial<SyncStatus>): SyncStatus => ({
 describe('sync banner', () => {
   it('says held only when the engine does', () => {
     expect(bannerOf(status({ state: 'held' }), false).text).toBe('held')
-    for (const state of ['on_phone', 'sending', 'attention'] as const) {
+    for (const state of ['on_phone', 'on_hub', 'sending', 'attention'] as const) {
       expect(bannerOf(status({ state }), false).text).not.toBe('held')
     }
   })
 
   it('does not say held over an edit that is newer than the status', () => {
-    expect(bannerOf(status({ state: 'held' }), true)).toMatchObject({ state: 'on_phone', text: 'onPhone' })
+    for (const state of ['held', 'on_hub'] as const) {
+      expect(bannerOf(status({ state }), true)).toMatchObject({ state: 'on_phone', text: 'onPhone' })
+    }
   })
 
   it('does not call a finished upload held before a receipt says so', () => {

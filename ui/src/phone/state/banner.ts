@@ -4,7 +4,7 @@ import type { SaveState, SyncStatus } from '@/shared/backend'
 export interface Banner {
   state: SaveState
   /** Key of the sentence in `sync.*`, and what fills it. */
-  text: 'onPhone' | 'sending' | 'held' | 'attention' | 'conflicts'
+  text: 'onPhone' | 'onHub' | 'sending' | 'held' | 'attention' | 'conflicts'
   visits: number
   photos: number
   others: number
@@ -18,7 +18,7 @@ export interface Banner {
  * on this phone until the next status says otherwise.
  */
 export function bannerOf(sync: SyncStatus, edited: boolean): Banner {
-  const state = sync.state === 'held' && edited ? 'on_phone' : sync.state
+  const state = (sync.state === 'held' || sync.state === 'on_hub') && edited ? 'on_phone' : sync.state
   const numbers = {
     visits: sync.visits_here,
     photos: sync.photos_here,
@@ -29,6 +29,8 @@ export function bannerOf(sync: SyncStatus, edited: boolean): Banner {
   switch (state) {
     case 'on_phone':
       return { state, text: 'onPhone', ...numbers, count: 0 }
+    case 'on_hub':
+      return { state, text: 'onHub', ...numbers, count: 0 }
     case 'sending':
       return { state, text: 'sending', ...numbers, count: 0 }
     case 'held':

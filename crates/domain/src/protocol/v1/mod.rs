@@ -5,6 +5,7 @@
 
 pub mod blobs;
 pub mod enroll;
+pub mod hub;
 pub mod invite;
 pub mod receipt;
 pub mod refusal;

@@ -82,7 +82,7 @@ export type Connection = { metered: boolean | null, };
 export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, reason_token: string, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
 export type Enroll = { text: string, server_url: string | null, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FetchState = "fetching" | "not_at_hq" | "failed";
 export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
@@ -95,6 +95,25 @@ export type FindingView = { id: string,
  * `open` or `fixed_on_spot` here; later states are set at the recheck.
  */
 status: Shown<string>, description: Shown<string>, standing: Standing, };
+export type HubPhone = { device: string, officer: string, joined_ms: number, seen_ms: number, };
+export type HubStart = { 
+/**
+ * Bytes that others may leave here; as before when none is given.
+ */
+quota_bytes: number | null, };
+export type HubStatus = { running: boolean, 
+/**
+ * The code that another phone scans, as text and as a picture; while it runs. Each phone needs a fresh one.
+ */
+text: string | null, qr_svg: string | null, phones: Array<HubPhone>, 
+/**
+ * What waits for HQ.
+ */
+packets: number, photos: number, bytes: number, quota_bytes: number, 
+/**
+ * What HQ has receipted.
+ */
+delivered_packets: number, delivered_photos: number, };
 export type Invitation = { 
 /**
  * What the QR holds; can also be sent or pasted.
@@ -211,6 +230,20 @@ photos: number,
  * Some of the file could not be read.
  */
 incomplete: boolean, };
+export type RelayPair = { text: string, };
+export type RelayStatus = { 
+/**
+ * The officer whose device is the hub; none when this phone has none.
+ */
+officer: string | null, seen_ms: number | null, last_error: ErrorCode | null, 
+/**
+ * Records and photos that HQ has not and a hub carries.
+ */
+commits_on_hub: number, photos_on_hub: number, 
+/**
+ * Records of areas that the hub does not take.
+ */
+commits_not_taken: number, };
 export type RescueBundle = { path: string, 
 /**
  * Bytes of the file.
@@ -236,7 +269,7 @@ export type ReviewView = { state: ReviewState, remark: string | null, by: string
  * Entries that the supervisor had not seen.
  */
 after: number, };
-export type SaveState = "on_phone" | "sending" | "held" | "attention";
+export type SaveState = "on_phone" | "on_hub" | "sending" | "held" | "attention";
 export type SectionView = { 
 /**
  * The checklist set, such as `ICF-R`.
@@ -289,7 +322,11 @@ state: SaveState, running: boolean,
 /**
  * Visits, photos and other records that no receipt names yet.
  */
-visits_here: number, photos_here: number, commits_here: number, bytes_sent: number, bytes_total: number, last_receipt_ms: number | null, 
+visits_here: number, photos_here: number, commits_here: number, 
+/**
+ * Of these, what exists on this phone only: no receipt names it and no hub carries it.
+ */
+visits_only_here: number, photos_only_here: number, commits_only_here: number, bytes_sent: number, bytes_total: number, last_receipt_ms: number | null, 
 /**
  * When HQ made its newest backup, by HQ's clock; none when it has none or did not say.
  */
@@ -358,6 +395,13 @@ export type Calls = {
   rescue_bundle: { args: Nothing, result: RescueBundle },
   photo_thumbs_fetch: { args: VisitRef, result: Nothing },
   photo_fetch: { args: PhotoRef, result: Nothing },
+  hub_status: { args: Nothing, result: HubStatus },
+  hub_start: { args: HubStart, result: HubStatus },
+  hub_stop: { args: Nothing, result: HubStatus },
+  relay_status: { args: Nothing, result: RelayStatus },
+  relay_pair: { args: RelayPair, result: RelayStatus },
+  relay_now: { args: Nothing, result: RelayStatus },
+  relay_leave: { args: Nothing, result: RelayStatus },
   photo_sending: { args: Nothing, result: PhotoSending },
   photo_policy_set: { args: SetPhotoPolicy, result: PhotoSending },
   photos_send_now: { args: Nothing, result: PhotoSending },
