@@ -99,7 +99,7 @@ impl Transport for Faulty {
             let breaks = {
                 let mut asked = self.asked.lock().unwrap();
                 asked.push(range);
-                asked.len() % 2 == 0
+                asked.len().is_multiple_of(2)
             };
             if breaks {
                 return Err(Lost::Unreachable);

@@ -329,7 +329,7 @@ fn a_blob_is_fetched_in_ranges_by_those_who_may_read_it() {
 
     // No visit that others may read names it.
     let stranger = hq.world.phone(hq.world.officer("乙", Some("140105")));
-    assert_eq!(get(&hex::encode(&stranger.token), &[]).status(), 404);
+    assert_eq!(get(&hex::encode(stranger.token), &[]).status(), 404);
     assert_eq!(hq.send("GET", &path, &[], b"").status(), 401);
 }
 
@@ -526,6 +526,7 @@ fn every_console_route_is_documented() {
         "delete /api/session",
         "get /api/conflicts",
         "get /api/devices",
+        "get /api/duplicates",
         "get /api/events",
         "get /api/officers",
         "get /api/overview",
@@ -538,10 +539,12 @@ fn every_console_route_is_documented() {
         "get /api/visits/{id}",
         "post /api/conflicts/resolve",
         "post /api/devices/{id}/close",
+        "post /api/duplicates/decide",
         "post /api/enroll-codes",
         "post /api/officers",
         "post /api/session",
         "post /api/setup",
+        "post /api/visits/{id}/review",
     ];
     assert_eq!(routes, expected);
 }

@@ -159,7 +159,7 @@ fn cells(page: &[u8], start: usize) -> Vec<Cell> {
 
 /// How many bytes of a row lie on its page; the others follow on pages of their own.
 fn local_bytes(bytes: usize, page_bytes: usize, has_rowid: bool) -> Option<usize> {
-    let share = |of: usize| Some((page_bytes.checked_sub(12)? * of / 255).checked_sub(23)?);
+    let share = |of: usize| -> Option<usize> { (page_bytes.checked_sub(12)? * of / 255).checked_sub(23) };
     let max = if has_rowid { page_bytes.checked_sub(35)? } else { share(64)? };
     if bytes <= max {
         return Some(bytes);
