@@ -21,6 +21,9 @@ fn a_second_officer_joins_offline_and_a_conflict_is_settled_and_undone_on_the_ph
     };
     let (_first, a) = enrolled("执法一中队 甲");
     let (_second, b) = enrolled("执法一中队 乙");
+    // Both have the register before the network goes.
+    Officer(&b.page).finds_the_venue();
+    b.page.part("back").click();
     Officer(&a.page).finds_the_venue();
 
     // From here on neither phone has a network.
