@@ -5,8 +5,10 @@
 //! calls, and to forget what was never flushed. SQLite writes its own files and is told of here by its transactions.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
+
+use sha2::{Digest, Sha256};
 
 /// A disk. Every default is the real thing.
 pub trait Disk: Send + Sync {
@@ -52,6 +54,23 @@ pub trait Disk: Send + Sync {
     fn flush_folder(&self, path: &Path) -> io::Result<()> {
         if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
     }
+}
+
+/// How many bytes follow in `content`, and their SHA-256. Reads them piece by piece.
+///
+/// # Errors
+/// Those of `content`.
+pub fn sha256(mut content: impl Read) -> io::Result<(u64, [u8; 32])> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut size = 0;
+    loop {
+        let read = content.read(&mut buffer)?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        hasher.update(bytes);
+        size += read as u64;
+    }
+    Ok((size, hasher.finalize().into()))
 }
 
 /// The machine's own.

@@ -6,7 +6,7 @@
 //! photo that cannot be read stays behind and is counted, it does not stop the rest.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use ts_rs::TS;
 use xuncha_domain::bundle::{BundleError, Entry, Kind, List, Start, Writer};
+use xuncha_domain::disk;
 use xuncha_domain::log::crypto::Signer;
 use xuncha_domain::log::packet;
 
@@ -192,7 +193,8 @@ impl Contents {
     fn gather_photos(&mut self, connection: &Connection, folder: &Path) -> Result<()> {
         for photo in photos::unreceived(connection, PHOTOS_MAX)? {
             let path = folder.join(&photo.file);
-            if matches!(hash(&path), Ok((size, sha256)) if size == photo.size && sha256 == photo.sha256) {
+            if matches!(File::open(&path).and_then(disk::sha256), Ok((size, sha256)) if size == photo.size && sha256 == photo.sha256)
+            {
                 self.photos.push((path, Entry { kind: Kind::Photo, size: photo.size, sha256: photo.sha256 }));
             } else {
                 self.photos_missing += 1;
@@ -242,20 +244,6 @@ fn broken(error: BundleError) -> Error {
             Error::Refused(ErrorCode::Internal, "the bundle cannot be written")
         }
     }
-}
-
-fn hash(path: &Path) -> std::io::Result<(u64, [u8; 32])> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = [0; 16 * 1024];
-    let mut size = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        hasher.update(bytes);
-        size += read as u64;
-    }
-    Ok((size, hasher.finalize().into()))
 }
 
 /// Older bundles hold less and take as much room again.

@@ -1,12 +1,11 @@
 //! A folder: `parts/<upload>`, `held/<two hex digits>/<sha256>`, `derived/…`.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use xuncha_domain::disk::{Disk, RealDisk};
+use xuncha_domain::disk::{self, Disk, RealDisk};
 
 use super::{Completed, Error};
 
@@ -136,14 +135,7 @@ fn missing(error: std::io::Error) -> Error {
 
 /// The SHA-256 of what follows in a file.
 pub(crate) fn hash(file: &mut File) -> Result<[u8; 32], Error> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let read = file.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        hasher.update(bytes);
-    }
-    Ok(hasher.finalize().into())
+    Ok(disk::sha256(file)?.1)
 }
 
 /// A renamed file survives a power cut only when its folder was flushed, too.
@@ -153,6 +145,8 @@ pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     fn sha256(bytes: &[u8]) -> [u8; 32] {

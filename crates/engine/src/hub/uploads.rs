@@ -2,11 +2,11 @@
 //! file is whole and nothing else.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
+use xuncha_domain::disk;
 use xuncha_domain::ids::{DeviceId, random};
 use xuncha_domain::protocol::v1::blobs::BLOB_BYTES_MAX;
 use xuncha_domain::protocol::v1::refusal;
@@ -102,7 +102,7 @@ fn keep(engine: &Engine, store: &HubStore, photo: &PhotoRow, bytes: &[u8]) -> st
     file.write_all(bytes)?;
     file.sync_all()?;
     let whole = arrived == photo.size;
-    if whole && hash(&mut file)? != photo.sealed {
+    if whole && from_start(&mut file)? != photo.sealed {
         store.write(|transaction| store::drop_photo(transaction, &photo.id))?;
         store.remove_file(&photo.id)?;
         return Err(No::Refused(460, refusal::MALFORMED));
@@ -146,14 +146,7 @@ fn hash_in(metadata: &str, name: &str) -> Option<[u8; 32]> {
     Some(hash)
 }
 
-fn hash(file: &mut File) -> Result<[u8; 32]> {
+fn from_start(file: &mut File) -> Result<[u8; 32]> {
     file.seek(SeekFrom::Start(0))?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let read = file.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        hasher.update(bytes);
-    }
-    Ok(hasher.finalize().into())
+    Ok(disk::sha256(file)?.1)
 }

@@ -1,10 +1,10 @@
 //! The files of fetched pictures: grown piece by piece, checked as a whole, dropped when room is needed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use xuncha_domain::disk;
 
 use super::Want;
 use crate::api::types::ErrorCode;
@@ -104,14 +104,7 @@ impl<'a> Part<'a> {
     /// Checks the whole and gives it its name. Other bytes than the record names are thrown away.
     pub(super) fn finish(mut self) -> Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let read = self.file.read(&mut buffer)?;
-            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-            hasher.update(bytes);
-        }
-        if <[u8; 32]>::from(hasher.finalize()) != self.want.sha256 {
+        if disk::sha256(&mut self.file)?.1 != self.want.sha256 {
             forget(self.engine, self.want.name)?;
             return Err(wrong());
         }
