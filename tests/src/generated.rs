@@ -39,6 +39,8 @@ pub fn console() -> String {
     types.visit::<console::ReviewVisit>();
     types.visit::<console::DuplicatePage>();
     types.visit::<console::DecideDuplicate>();
+    types.visit::<console::NewEraseOrder>();
+    types.visit::<console::EraseOrderInfo>();
     types.visit::<console::DeviceRow>();
     types.visit::<console::OfficerInfo>();
     types.visit::<console::TeamInfo>();

@@ -13,6 +13,7 @@ mod acts;
 mod bad_input;
 mod copied;
 mod duplicates;
+mod erase;
 mod fetched;
 mod hub;
 mod inbox;

@@ -11,6 +11,14 @@ pub const OVER_MAX: usize = 64;
 pub const DETACHED_BYTES_MAX: usize = 64 * 1024;
 /// A packet as it travels.
 pub const PACKET_BYTES_MAX: usize = 256 * 1024;
+/// A packet in which something was erased: its signature covers the whole run, so it cannot be split, and the salts that
+/// erasing leaves do not compress.
+pub const PACKET_ERASED_BYTES_MAX: usize = 1024 * 1024;
+/// What erasing adds at most for each detached value of a commit: a salt or a hash, and what stands around it.
+pub const ERASED_VALUE_BYTES: usize = 36;
+/// Detached values of one packet as our phones make them: far more than a packet of real work holds, and still room to
+/// erase each of them.
+pub const PACKET_VALUES_MAX: usize = 16_000;
 /// A packet after unpacking: bounds what a decompression bomb can make us allocate.
 pub const PACKET_UNPACKED_MAX: usize = 4 * 1024 * 1024;
 /// Commits of one packet; each costs a header hash, so this bounds the work before the signature is checked.

@@ -43,13 +43,9 @@ impl Stored {
         self.value().is_none()
     }
 
-    /// Whether two people said the same. Erased values agree only with themselves.
+    /// Whether two people said the same. Of two erased values nobody can tell any more, and nobody could settle it.
     fn agrees(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Detached { hash: a, value: None }, Self::Detached { hash: b, .. })
-            | (Self::Detached { hash: a, .. }, Self::Detached { hash: b, value: None }) => a == b,
-            _ => self.value() == other.value(),
-        }
+        self.value() == other.value()
     }
 }
 
@@ -218,10 +214,10 @@ mod tests {
     }
 
     #[test]
-    fn erased_values_agree_only_with_themselves() {
+    fn erased_values_conflict_with_what_is_there_and_not_with_each_other() {
         let erased = |n| Stored::Detached { hash: [n; 32], value: None };
         assert!(erased(1).agrees(&erased(1)));
-        assert!(!erased(1).agrees(&erased(2)));
+        assert!(erased(1).agrees(&erased(2)));
         assert!(!erased(1).agrees(&Stored::Plain(Value::Null)));
     }
 }

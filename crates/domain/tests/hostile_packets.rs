@@ -152,7 +152,7 @@ fn an_unknown_dictionary_and_a_newer_version_say_so() {
 
 #[test]
 fn too_large_is_refused_before_it_is_read() {
-    let bytes = vec![0; limits::PACKET_BYTES_MAX + 1];
+    let bytes = vec![0; limits::PACKET_ERASED_BYTES_MAX + 1];
     assert_eq!(Packet::decode(&bytes), Err(PacketError::Limit("size")));
 }
 
@@ -209,6 +209,38 @@ fn a_commit_of_2001_ops_or_more_bytes_than_allowed() {
     assert_eq!(received(&payload(&core, &[0xf6])), PacketError::Cbor(CborError::Limit("array")));
     let large = body::write_core(&[op("f", OpValue::Plain(Value::bytes(vec![0; limits::COMMIT_BYTES_MAX])))]);
     assert_eq!(received(&payload(&large, &[0xf6])), PacketError::Limit("commit"));
+}
+
+/// The largest of everything: what erasing leaves must still be a commit and a packet that receivers take.
+#[test]
+fn whatever_is_erased_can_still_be_received() {
+    let mut phone = Phone::new(1);
+    let mut rng = support::rng::Rng::new(1);
+    for minute in 0..8 {
+        // Incompressible, and as many and as small as a commit may hold.
+        let values = (0..2_000).map(|_| Value::Bytes(rng.bytes::<20>().to_vec())).collect();
+        let ops: Vec<Op> = (0..2_000).map(|n| op(&format!("f{n}"), OpValue::Detached(n))).collect();
+        phone.write(minute, &ops, Detached::new([9; 16], values));
+    }
+    let count = packet::fitting(&phone.commits);
+    let run = &phone.commits[..count];
+    let whole = phone.packet(run, Compression::Zstd);
+    assert!(packet::can_be_erased(&whole, run));
+    for erased in [vec![0], (0..2_000).collect::<Vec<_>>(), (0..2_000).step_by(2).collect()] {
+        let commits: Vec<Commit> = run.iter().map(|commit| commit.erased(&erased)).collect();
+        let bytes = whole.repacked(&commits).unwrap().encode();
+        let mut replica = Replica::default();
+        assert!(matches!(replica.receive(&bytes), Ok(Received::Stored(names)) if names.len() == count));
+    }
+    // More values than a packet has room to erase, each of a byte that compresses to nothing.
+    let ops: Vec<Op> = (0..2_000).map(|n| op(&format!("f{n}"), OpValue::Detached(n))).collect();
+    let mut bomb = Phone::new(2);
+    for minute in 0..20 {
+        bomb.write(minute, &ops, Detached::new([9; 16], vec![Value::Null; 2_000]));
+    }
+    let packet = bomb.packet(&bomb.commits, Compression::Zstd);
+    assert!(!packet::can_be_erased(&packet, &bomb.commits));
+    assert!(packet::fitting(&bomb.commits) < bomb.commits.len());
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::sync::fetch::Wanted;
 use crate::sync::transport::{Http, Hubs, PinnedHttp, Request, Response, Transport};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
-use crate::{api, code, photo, recover};
+use crate::{api, code, erase, photo, recover};
 
 /// What an engine is made of. Time, randomness, the disk, keys and the network come from outside.
 #[derive(Clone)]
@@ -94,6 +94,7 @@ impl Engine {
         std::fs::create_dir_all(&photos)?;
         photo::sweep(&photos)?;
         let store = recover::open(&options, &photos)?;
+        erase::try_to_scrub(&store, &options, &photos);
         Ok(Self(Arc::new(Inner {
             store,
             photos,
@@ -207,6 +208,11 @@ impl Engine {
     /// How a row names a file of the photo folder.
     pub(crate) fn photo_name(&self, path: &Path) -> String {
         path.strip_prefix(&self.0.photos).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// Destroys what erase orders left outside the log.
+    pub(crate) fn scrub(&self) {
+        erase::try_to_scrub(&self.0.store, &self.0.options, &self.0.photos);
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

@@ -7,6 +7,7 @@
 pub mod api;
 mod code;
 mod engine;
+mod erase;
 mod error;
 pub mod hub;
 mod keys;

@@ -246,6 +246,12 @@ fn broken(error: BundleError) -> Error {
     }
 }
 
+/// Destroys the bundles that lie in a data folder.
+pub fn discard(data: &Path) -> Result<()> {
+    let folder = data.join(FOLDER);
+    if folder.is_dir() { remove_others(&folder, "") } else { Ok(()) }
+}
+
 /// Older bundles hold less and take as much room again.
 fn remove_others(folder: &Path, name: &str) -> Result<()> {
     for entry in fs::read_dir(folder)? {

@@ -88,7 +88,9 @@ impl Tree {
     /// Names what a screen sees of a field, so that its edit replaces exactly that.
     pub fn token(&self, entity: EntityId, name: &str) -> Token {
         let field = self.fields.get(&(entity, name.to_owned()));
-        write_token(field.map(Field::token).into_iter().flatten())
+        let drawn = field.map(Field::token).into_iter().flatten().flat_map(|commit| commit.0);
+        let erased = field.is_some_and(|field| field.live.values().any(|live| live.value.erased()));
+        URL_SAFE_NO_PAD.encode(drawn.chain(erased.then_some(DRAWN_ERASED)).collect::<Vec<u8>>())
     }
 
     /// The entities of one kind, in the order in which this phone first saw them.
@@ -153,6 +155,9 @@ impl Tree {
     }
 }
 
+/// Ends a token on whose drawing a value was erased already.
+const DRAWN_ERASED: u8 = 1;
+
 /// Commits that one act can have seen: far more than a visit is made of.
 pub const BASIS_MAX: usize = 1_000;
 
@@ -164,20 +169,26 @@ pub fn write_token(drawn: impl IntoIterator<Item = CommitRef>) -> Token {
 
 /// What a screen saw of a field, by its token.
 pub fn read_token(token: &str) -> Result<Vec<CommitRef>> {
+    Ok(read_drawing(token)?.0)
+}
+
+/// What a screen saw of a field, by its token, and whether it saw that something was erased.
+pub fn read_drawing(token: &str) -> Result<(Vec<CommitRef>, bool)> {
     read_refs(token, xuncha_domain::limits::OVER_MAX)
 }
 
 /// What a screen saw of a thing, by its token.
 pub fn read_basis(token: &str) -> Result<Vec<CommitRef>> {
-    read_refs(token, BASIS_MAX)
+    Ok(read_refs(token, BASIS_MAX)?.0)
 }
 
-fn read_refs(token: &str, max: usize) -> Result<Vec<CommitRef>> {
+fn read_refs(token: &str, max: usize) -> Result<(Vec<CommitRef>, bool)> {
     let stale = || Error::Refused(ErrorCode::StaleToken, "the token is not one of ours");
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| stale())?;
     let refs = refs_from_bytes(&bytes);
-    let whole = refs.len() * 16 == bytes.len() && refs.len() <= max;
-    if whole { Ok(refs) } else { Err(stale()) }
+    let erased = bytes.get(refs.len() * 16..) == Some(&[DRAWN_ERASED]);
+    let whole = refs.len() * 16 + usize::from(erased) == bytes.len() && refs.len() <= max;
+    if whole { Ok((refs, erased)) } else { Err(stale()) }
 }
 
 fn read_nodes(connection: &Connection, root: EntityId) -> Result<BTreeMap<EntityId, Node>> {

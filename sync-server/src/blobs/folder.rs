@@ -77,6 +77,25 @@ impl Folder {
         }
     }
 
+    pub(super) fn remove(&self, sha256: &[u8; 32]) -> Result<(), Error> {
+        let name = hex::encode(sha256);
+        let held = self.blob_path(sha256);
+        for folder in [self.root.join("derived"), held.parent().unwrap_or(&self.root).into()] {
+            let entries = match fs::read_dir(&folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                entries => entries?,
+            };
+            for entry in entries {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with(&name) {
+                    self.disk.remove(&entry.path())?;
+                }
+            }
+            self.disk.flush_folder(&folder)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn blob_path(&self, sha256: &[u8; 32]) -> PathBuf {
         let name = hex::encode(sha256);
         let shelf: String = name.chars().take(2).collect();

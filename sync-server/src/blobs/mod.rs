@@ -73,6 +73,13 @@ impl Blobs {
         }
     }
 
+    /// Destroys a blob and every picture derived from it; harmless when there is none.
+    pub fn remove(&self, sha256: &[u8; 32]) -> Result<(), Error> {
+        match self {
+            Self::Folder(folder) => folder.remove(sha256),
+        }
+    }
+
     /// A local file with the blob's bytes, for serving it with ranges.
     pub fn local_file(&self, sha256: &[u8; 32]) -> PathBuf {
         match self {

@@ -8,6 +8,7 @@ mod blobs;
 mod console_user;
 mod device;
 mod enrol;
+mod erase;
 mod error;
 mod events;
 mod json;
@@ -99,6 +100,8 @@ fn console() -> OpenApiRouter<App> {
         .routes(routes!(visits::resolve))
         .routes(routes!(visits::review))
         .routes(routes!(visits::decide_duplicate))
+        // erasing
+        .routes(routes!(erase::erase_orders, erase::give_erase_order))
         // people and devices
         .routes(routes!(people::officers, people::add_officer))
         .routes(routes!(people::teams))

@@ -278,6 +278,8 @@ pub struct PhotoRow {
     /// The phone's thumbnail, when HQ holds it: what there is to see until the original is here.
     pub thumb: Option<String>,
     pub retraction: Option<RetractionRow>,
+    /// The bytes were erased by an order; name and hash stay.
+    pub erased: bool,
     pub officer_name: String,
     pub raw_ms: i64,
     pub corrected_ms: i64,
@@ -314,6 +316,8 @@ pub struct SealRow {
     pub hash_matches: bool,
     pub photos: u32,
     pub photos_held: u32,
+    /// Of the photos that are not held: erased by order.
+    pub photos_erased: u32,
     pub after_seal: u32,
 }
 
@@ -324,6 +328,8 @@ pub struct CommitRow {
     pub chain: String,
     pub seq: u64,
     pub ops: u32,
+    /// Values erased by order; the signature holds without them.
+    pub erased: u32,
     pub officer_name: String,
     pub device: String,
     pub raw_ms: i64,
@@ -403,6 +409,59 @@ pub struct ResolveConflict {
     pub keep: String,
     /// The live ops that the console drew.
     pub over: Vec<String>,
+}
+
+/// Destroys personal values and photos on every replica. There is no way back.
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct NewEraseOrder {
+    pub targets: Vec<EraseTarget>,
+    /// Why; kept with the order, erasable itself.
+    pub reason: String,
+}
+
+/// An entity with a field, an entity with everything that hangs on it, or a photo by its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default)]
+pub struct EraseTarget {
+    pub entity: Option<String>,
+    pub field: Option<String>,
+    pub sha256: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct EraseOrderInfo {
+    pub id: String,
+    pub at_ms: i64,
+    pub by_name: String,
+    /// Null when it was erased itself.
+    pub reason: Option<String>,
+    pub targets: Vec<EraseTargetInfo>,
+    /// Destroyed at HQ so far; late arrivals are added.
+    pub values: u32,
+    pub photos: u32,
+    /// Open phones that read what was erased, and those of them that have carried the order out.
+    pub phones: u32,
+    pub phones_done: u32,
+    /// Some of the others.
+    pub waiting: Vec<EraseWaiting>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS, ToSchema)]
+pub struct EraseTargetInfo {
+    pub entity: Option<String>,
+    /// officer, visit, finding, reading, note and so on.
+    pub kind: Option<String>,
+    /// The visit that it hangs on.
+    pub visit: Option<String>,
+    pub field: Option<String>,
+    pub sha256: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct EraseWaiting {
+    pub device: String,
+    pub officer_name: String,
+    pub last_seen_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]

@@ -3,7 +3,7 @@
 //! What HQ writes is packed, signed, stored and published like a phone's work, in one transaction.
 
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{DeviceId, OfficerId, Scope, random};
+use xuncha_domain::ids::{CommitRef, DeviceId, OfficerId, Scope, random};
 use xuncha_domain::log::body::{Entity, Op, OpValue, Reference};
 use xuncha_domain::log::chain::{Certificate, Continues, Genesis, SuccessorReason};
 use xuncha_domain::log::commit::{Commit, Place, Stamp};
@@ -14,7 +14,7 @@ use xuncha_domain::time::ClockOffset;
 
 use super::sync::{Counted, append, count};
 use super::{Error, Service};
-use crate::storage::{ChainRow, CommitState, NewChain, NewPacket, Tx};
+use crate::storage::{ChainRow, CommitState, NewChain, NewPacket, Read, Tx};
 
 /// Ops and bytes after which HQ begins another commit; well below the limits of the format, and one thing more fits.
 const COMMIT_OPS: usize = 1_000;
@@ -180,9 +180,28 @@ impl Service {
         for ((row, commit), position) in rows.iter().zip(commits).zip(end - rows.len() as u64 + 1..) {
             tx.set_judged(row.id, CommitState::Applied, None, position)?;
             counted.append(&mut count(tx, chain, row, commit)?);
+            let row = tx.commit_by_row(row.id)?;
+            counted.append(&mut self.obey(tx, chain, &row, commit, false)?);
         }
         Ok(counted)
     }
+}
+
+/// Names commits from another chain.
+///
+/// # Errors
+/// [`Error::BadRequest`] for one that HQ does not have.
+pub(super) fn references<'a>(
+    read: &Read<'_>,
+    commits: impl IntoIterator<Item = &'a CommitRef>,
+) -> Result<Vec<Reference>, Error> {
+    let mut references = Vec::new();
+    for commit in commits {
+        let row = read.commit(commit)?.ok_or(Error::BadRequest("a commit that HQ does not have"))?;
+        let chain = read.chain_by_row(row.chain)?.name;
+        references.push(Reference::Other { chain, seq: row.seq, commit: *commit });
+    }
+    Ok(references)
 }
 
 /// Runs of things that fit into one commit each.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::sync::{Backup, Covered};
 
-use super::{DATABASE, Error, KEY, PHOTOS, Service, key, rescue};
+use super::{DATABASE, Error, KEY, PHOTOS, Service, erase, key, rescue};
 use crate::blobs::{self, Blobs};
 use crate::storage::{self, Read, Storage, read_copy};
 
@@ -84,6 +84,8 @@ pub enum BackupError {
     Damaged(String),
     #[error("files: {0}")]
     Io(#[from] std::io::Error),
+    #[error("the erase orders beside the backup cannot be carried out 无法执行备份旁的删除令: {0}")]
+    Orders(String),
     #[error(transparent)]
     Storage(#[from] storage::Error),
     #[error(transparent)]
@@ -135,8 +137,12 @@ impl Service {
         fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?;
         durable(&path)?;
         blobs::sync_folder(target)?;
-        // Only now is it a backup, and phones may rely on it.
-        self.storage.write(|tx| tx.set_meta(NEWEST, &v1::encode(&covered)))?;
+        // Only now is it a backup, and phones may rely on it. Orders given from now on are written beside it.
+        let remembered = self.storage.write(|tx| {
+            tx.set_meta(NEWEST, &v1::encode(&covered))?;
+            erase::remember(tx, target)
+        });
+        remembered.map_err(|error| BackupError::Orders(error.to_string()))?;
         Ok(manifest)
     }
 }
@@ -195,8 +201,12 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
 }
 
 fn copy_checked(backup: &Path, target: &Path, manifest: &mut Manifest) -> Result<(), BackupError> {
+    let erased = erase::photos_erased_beside(backup)?;
     let mut missing = Vec::new();
     for wanted in &manifest.files {
+        if erased.iter().any(|sha256| wanted.sha256 == hex::encode(sha256)) {
+            continue;
+        }
         let damaged = || BackupError::Damaged(wanted.path.clone());
         let path = Path::new(&wanted.path);
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
@@ -229,12 +239,14 @@ fn copy_checked(backup: &Path, target: &Path, manifest: &mut Manifest) -> Result
         return Err(BackupError::Damaged(MANIFEST.into()));
     }
     let lost: Vec<[u8; 32]> = manifest.missing.iter().filter_map(|photo| decoded(&photo.sha256)).collect();
-    Ok(Storage::open(&database)?.write(|tx| {
+    Storage::open(&database)?.write(|tx| {
         // "Held by HQ" is not true of them any more.
         tx.forget_blobs(&lost)?;
         // Phones may hold what HQ wrote after the backup: none of its numbers is used twice.
         tx.close_hq_chains()
-    })?)
+    })?;
+    // Before anything is served.
+    erase::carry_out_beside(backup, target)
 }
 
 fn decoded(sha256: &str) -> Option<[u8; 32]> {

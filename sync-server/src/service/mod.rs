@@ -10,6 +10,7 @@ mod console;
 mod demo;
 mod devices;
 mod enrol;
+mod erase;
 mod error;
 mod events;
 mod history;
@@ -131,6 +132,7 @@ impl Service {
         // What a crash left stored but not published.
         service.publish_all(&sync::Unpacked::new());
         service.judge_again();
+        service.scrub_if_due();
         Ok(service)
     }
 

@@ -5,12 +5,12 @@
 
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{EntityId, OfficerId, Scope, short, tagged_hash};
-use xuncha_domain::log::body::{Entity, Reference};
+use xuncha_domain::log::body::Entity;
 use xuncha_domain::merge::Stored;
 use xuncha_domain::model::fact::Position;
 use xuncha_domain::model::{field, kind};
 
-use super::author::Draft;
+use super::author::{Draft, references};
 use super::{Changed, Error, Service};
 use crate::storage::Tx;
 
@@ -132,12 +132,7 @@ fn unsaid(tx: &Tx<'_>, thing: &[Draft]) -> Result<Vec<Draft>, Error> {
         if !field.live.is_empty() && field.live.values().all(|live| said(&live.value)) {
             continue;
         }
-        let mut over = Vec::new();
-        for commit in field.live.keys() {
-            let row = tx.commit(commit)?.ok_or(Error::Internal("a live op without its commit"))?;
-            let chain = tx.chain_by_row(row.chain)?.name;
-            over.push(Reference::Other { chain, seq: row.seq, commit: *commit });
-        }
+        let over = references(tx, field.live.keys())?;
         news.push(Draft { over, ..draft.clone() });
     }
     Ok(news)

@@ -174,7 +174,10 @@ impl Service {
         reader: &mut Reader<impl Read>,
         broken: impl Fn(BundleError) -> RescueError,
     ) -> Result<bool, RescueError> {
-        if self.storage.read(|r| Ok::<_, Error>(r.blob_size(&entry.sha256)?))?.is_some() {
+        let unwanted = |r: &crate::storage::Read<'_>| {
+            Ok::<_, Error>(r.blob_size(&entry.sha256)?.is_some() || r.photo_erased(&entry.sha256)?)
+        };
+        if self.storage.read(unwanted)? {
             reader.copy(std::io::sink()).map_err(broken)?;
             return Ok(false);
         }

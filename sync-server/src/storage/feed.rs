@@ -63,12 +63,17 @@ impl Read<'_> {
 
     /// Whether a run of the feed ends exactly there.
     pub fn is_run_end(&self, scope: &Scope, position: u64, rolling: &[u8; 16]) -> Result<bool, Error> {
+        self.is_run_end_of(scope.as_str(), position, rolling)
+    }
+
+    /// The same for a scope as a phone names it.
+    pub fn is_run_end_of(&self, scope: &str, position: u64, rolling: &[u8; 16]) -> Result<bool, Error> {
         Ok(self
             .conn
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM runs WHERE scope = ?1 AND position = ?2 AND rolling = ?3)",
             )?
-            .query_row((scope.as_str(), position, rolling), |row| row.get(0))?)
+            .query_row((scope, position, rolling), |row| row.get(0))?)
     }
 
     /// Whether this HQ comes from a backup: phones may know more of it than it does.

@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_acts.sql"),
     include_str!("../../migrations/sqlite/0008_thumbs.sql"),
     include_str!("../../migrations/sqlite/0009_restored.sql"),
+    include_str!("../../migrations/sqlite/0010_erasure.sql"),
 ];
 
 /// The oldest step whose code can work on a file of the newest step.

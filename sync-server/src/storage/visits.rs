@@ -77,7 +77,8 @@ pub struct VisitFilter {
 const LISTED: &str =
     "SELECT v.entity, v.id, v.scope, v.venue, p.name, p.category, p.district, v.kind, v.mode, v.lead,
     v.started_ms, v.finished_ms, v.answered, v.failed, v.readings, v.abnormal,
-    (SELECT count(*) FROM visit_photos f WHERE f.visit = v.entity),
+    (SELECT count(*) FROM visit_photos f WHERE f.visit = v.entity
+       AND f.sha256 NOT IN (SELECT sha256 FROM erased_photos)),
     (SELECT count(*) FROM visit_photos f JOIN blobs b ON b.sha256 = f.sha256 WHERE f.visit = v.entity),
     v.conflicts, v.sealed, v.after_seal, v.received_ms, v.retracted, v.review, v.after_review
   FROM visits v LEFT JOIN venues p ON p.id = v.venue";
@@ -157,7 +158,7 @@ impl Read<'_> {
     pub fn count_photos_missing(&self) -> Result<u64, Error> {
         Ok(self.conn.query_row(
             "SELECT count(DISTINCT f.sha256) FROM visit_photos f LEFT JOIN blobs b ON b.sha256 = f.sha256
-             WHERE b.sha256 IS NULL",
+             WHERE b.sha256 IS NULL AND f.sha256 NOT IN (SELECT sha256 FROM erased_photos)",
             [],
             |row| row.get(0),
         )?)

@@ -6,6 +6,7 @@
 mod accounts;
 mod backup;
 mod console;
+mod erase;
 mod fuzz;
 mod http;
 #[path = "../../../crates/domain/tests/support/mutate.rs"]

@@ -133,6 +133,11 @@ impl Phone {
     }
 
     pub fn write_detached(&mut self, scope: &str, ops: &[Op], values: Vec<Value>) -> Commit {
+        self.write_after(scope, ops, values, 0)
+    }
+
+    /// A commit whose author has read the scope's feed up to there.
+    pub fn write_after(&mut self, scope: &str, ops: &[Op], values: Vec<Value>, feed_position: u64) -> Commit {
         self.nonce += 1;
         let scope: Scope = scope.parse().unwrap();
         let certificate = self.certificate.clone();
@@ -152,7 +157,7 @@ impl Phone {
             clock: Some(ClockOffset { offset_ms: 0, error_ms: 50 }),
             boot: [nonce; 8],
             monotonic_ms: 0,
-            feed_position: 0,
+            feed_position,
         };
         let commit = Commit::write(place, &stamp, ops, Detached::new([nonce; 16], values)).unwrap();
         chain.commits.push(commit.clone());

@@ -5,6 +5,7 @@ import SetupPage from './access/SetupPage.vue'
 import SignInPage from './access/SignInPage.vue'
 import ConflictsPage from './conflicts/ConflictsPage.vue'
 import DevicesPage from './devices/DevicesPage.vue'
+import EraseOrdersPage from './erase/EraseOrdersPage.vue'
 import VisitPage from './visit/VisitPage.vue'
 import VisitsPage from './visits/VisitsPage.vue'
 
@@ -35,6 +36,12 @@ export const router = createRouter({
     },
     { path: '/conflicts', name: 'conflicts', component: ConflictsPage, meta: { title: 'conflicts.title' } },
     { path: '/devices', name: 'devices', component: DevicesPage, meta: { title: 'devices.title' } },
+    {
+      path: '/erase-orders',
+      name: 'erase-orders',
+      component: EraseOrdersPage,
+      meta: { title: 'erase-orders.title' },
+    },
     { path: '/:rest(.*)*', redirect: '/visits' },
   ],
 })

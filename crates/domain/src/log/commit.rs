@@ -119,7 +119,7 @@ impl Commit {
         core: Vec<u8>,
         detached: Detached,
     ) -> Result<Self, CborError> {
-        if core.len() + detached.to_bytes().len() > limits::COMMIT_BYTES_MAX {
+        if core.len() + detached.counted_len() > limits::COMMIT_BYTES_MAX {
             return Err(CborError::Limit("commit"));
         }
         if place.seq == 0 || place.seq.max(stamp.feed_position) > NUMBER_MAX {
@@ -148,6 +148,11 @@ impl Commit {
             Body::Known(ops) => ops,
             Body::Newer { .. } => &[],
         }
+    }
+
+    /// The same commit with the detached values at these places destroyed. Its hash stays as it is.
+    pub fn erased(&self, places: &[usize]) -> Self {
+        Self { detached: self.detached.erase(places), ..self.clone() }
     }
 
     /// What each op sets, in the order of [`Self::ops`], as a store keeps it.

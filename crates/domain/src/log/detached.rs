@@ -73,6 +73,21 @@ impl Detached {
         self.len() == 0
     }
 
+    /// Bytes that count against the limit of a commit. Of a commit in which something was erased only the values do: not
+    /// the salts and hashes that erasing leaves, or it could make a commit that nobody takes.
+    pub(super) fn counted_len(&self) -> usize {
+        match self {
+            Self::Whole { .. } => self.to_bytes().len(),
+            Self::Partial(slots) => slots
+                .iter()
+                .map(|slot| match slot {
+                    Slot::Open { value, .. } => value.encode().len(),
+                    Slot::Erased(_) => 0,
+                })
+                .sum(),
+        }
+    }
+
     pub fn hashes(&self) -> Vec<DetachedHash> {
         match self {
             Self::Whole { secret, values } => {

@@ -11,6 +11,7 @@ use crate::limits;
 
 use super::commit::{Commit, Place};
 use super::crypto::{Algorithm, CryptoError, PublicKey};
+use super::detached::Detached;
 use super::head::Head;
 use super::payload;
 
@@ -121,7 +122,7 @@ impl Packet {
                 })
                 .map_err(|_| PacketError::Compression)?,
         };
-        if payload.len() > limits::PACKET_BYTES_MAX - PACKET_OVERHEAD_BYTES {
+        if payload.len() > bytes_max(commits.iter().map(|commit| &commit.detached)) - PACKET_OVERHEAD_BYTES {
             return Err(PacketError::Limit("size"));
         }
         Ok(Self {
@@ -161,7 +162,7 @@ impl Packet {
 
     /// Reads the outside of a packet.
     pub fn decode(bytes: &[u8]) -> Result<Self, PacketError> {
-        if bytes.len() > limits::PACKET_BYTES_MAX {
+        if bytes.len() > limits::PACKET_ERASED_BYTES_MAX {
             return Err(PacketError::Limit("size"));
         }
         let mut d = Decoder::new(bytes);
@@ -211,8 +212,31 @@ impl Packet {
         if plain.len() != self.unpacked_len {
             return Err(PacketError::Unpacking);
         }
-        payload::read(&plain)
+        let loose = payload::read(&plain)?;
+        if self.payload.len() > bytes_max(loose.iter().map(|commit| &commit.detached)) {
+            return Err(PacketError::Limit("size"));
+        }
+        Ok(loose)
     }
+
+    /// The same run under the same signature, with commits in which something was erased.
+    pub fn repacked(&self, commits: &[Commit]) -> Result<Self, PacketError> {
+        Self::pack(self.genesis.as_deref(), commits, self.signature.clone(), Compression::Zstd)
+    }
+}
+
+/// How big a packet of these values may be.
+fn bytes_max<'a>(mut values: impl Iterator<Item = &'a Detached>) -> usize {
+    let whole = values.all(|values| values.is_empty() || matches!(values, Detached::Whole { .. }));
+    if whole { limits::PACKET_BYTES_MAX } else { limits::PACKET_ERASED_BYTES_MAX }
+}
+
+/// Whether any of a packet's values can still be erased, so that the packet stays within what receivers take.
+pub fn can_be_erased(packet: &Packet, commits: &[Commit]) -> bool {
+    let values: usize = commits.iter().map(|commit| commit.detached.len()).sum();
+    let more = values.saturating_mul(limits::ERASED_VALUE_BYTES);
+    packet.payload.len().saturating_add(more) <= limits::PACKET_ERASED_BYTES_MAX - PACKET_OVERHEAD_BYTES
+        && packet.unpacked_len.saturating_add(more) <= limits::PACKET_UNPACKED_MAX
 }
 
 fn one_frame(payload: &[u8]) -> bool {
@@ -262,11 +286,12 @@ pub fn fitting(commits: &[Commit]) -> usize {
 /// How many of `commits`, from the first, fit into a packet of so many bytes; at least one.
 pub fn fitting_within(commits: &[Commit], bytes_max: usize) -> usize {
     let room = (bytes_max.min(limits::PACKET_BYTES_MAX) / 100 * 99).saturating_sub(PACKET_OVERHEAD_BYTES);
-    let mut bytes = 0;
+    let (mut bytes, mut values) = (0, 0);
     let fits = |commit: &&Commit| {
         bytes += commit.core.len() + commit.detached.to_bytes().len() + COMMIT_OVERHEAD_BYTES;
+        values += commit.detached.len();
         // Even what does not compress at all must fit, and zstd then adds less than a hundredth.
-        bytes < room
+        bytes < room && values <= limits::PACKET_VALUES_MAX
     };
     commits.iter().take(limits::PACKET_COMMITS_MAX).take_while(fits).count().max(1)
 }

@@ -126,11 +126,9 @@ pub(super) fn read(plain: &[u8]) -> Result<Vec<Loose>, PacketError> {
         let monotonic_ms = before.monotonic_ms(boot, device_ms).wrapping_add(d.i64()?);
         let feed_position = before.feed_position.wrapping_add(d.i64()?.cast_unsigned());
         let stamp = Stamp { officer, device_ms, clock, boot, monotonic_ms, feed_position };
-        let start = d.position();
         let core = d.bytes()?.to_vec();
         let detached = Detached::read(&mut d)?;
-        // The two lengths before core and values may add a few bytes to what a commit may hold.
-        if d.position().saturating_sub(start) > limits::COMMIT_BYTES_MAX + 16 {
+        if core.len() + detached.counted_len() > limits::COMMIT_BYTES_MAX {
             return Err(PacketError::Limit("commit"));
         }
         commits.push(Loose { stamp, core, detached });

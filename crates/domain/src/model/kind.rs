@@ -28,6 +28,23 @@ pub const SAME_AS: Kind = 67;
 /// A supervisor's review of a visit. Keyed by the visit alone.
 pub const REVIEW: Kind = 68;
 
+/// The name of a kind that hangs on a visit, is one, or stands in a register.
+pub fn name(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        OFFICER => "officer",
+        TEAM => "team",
+        VENUE => "venue",
+        VISIT => "visit",
+        FINDING => "finding",
+        PHOTO => "photo",
+        READING => "reading",
+        NOTE => "note",
+        PRESENCE => "presence",
+        ERASE => "erase",
+        _ => return None,
+    })
+}
+
 /// Whether only HQ's own chains may hold ops of this kind; a device's commit with one is held.
 pub fn reserved_for_hq(kind: Kind) -> bool {
     matches!(kind, OFFICER | TEAM | CHECKLIST | 64..=127)

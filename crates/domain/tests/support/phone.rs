@@ -48,6 +48,17 @@ impl Phone {
         Self { key, device, officer, scope, genesis, commits: Vec::new() }
     }
 
+    /// HQ as an author: its certificate names the city as its device.
+    #[allow(dead_code, reason = "not every test target has HQ write")]
+    pub fn hq() -> Self {
+        let (key, device, officer, scope) = (hq(), DeviceId(CITY.0), OfficerId(CITY.0), district());
+        let certificate =
+            Certificate::issue(&key, CITY, device, key.public_key(), officer, MORNING_MS - 86_400_000)
+                .unwrap();
+        let genesis = Genesis::new([0x51; 16], scope.clone(), certificate, None);
+        Self { key, device, officer, scope, genesis, commits: Vec::new() }
+    }
+
     /// The same phone copied as it stands: both go on writing the same chain.
     pub fn cloned(&self) -> Self {
         Self {

@@ -41,6 +41,7 @@ fn the_committed_files_are_what_this_code_makes() {
         ("successor", stories::successor()),
         ("damaged_commit", stories::damaged_commit()),
         ("erased_value", stories::erased_value()),
+        ("erase_order", stories::erase_order()),
         ("held_then_applied", stories::held_then_applied()),
         ("late_victim", stories::late_victim()),
         ("restored_hq", stories::restored_hq()),

@@ -3,13 +3,14 @@
 use serde_json::{Value as Json, json};
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{CommitRef, EntityId};
-use xuncha_domain::log::body::{Op, OpValue, Reference};
+use xuncha_domain::log::body::{Entity, Op, OpValue, Reference};
 use xuncha_domain::log::chain::{Continues, SuccessorReason};
-use xuncha_domain::log::commit::Commit;
+use xuncha_domain::log::commit::{Commit, Stamp};
 use xuncha_domain::log::detached::Detached;
-use xuncha_domain::log::packet::Compression;
+use xuncha_domain::log::packet::{Compression, Packet};
+use xuncha_domain::model::erase::{self, Target};
 use xuncha_domain::model::seal::{Basis, BasisOp, Seal, hash, recompute, value_hash};
-use xuncha_domain::model::{field, visit};
+use xuncha_domain::model::{field, kind, visit};
 use xuncha_domain::protocol::v1::sync::roll;
 
 use crate::json::{self, hex, state};
@@ -150,6 +151,65 @@ pub fn erased_value() -> Json {
             "state": state(&replica),
         }),
     )
+}
+
+/// HQ orders a note to be erased. A's was in the feed before. B rewrote it without having seen the order, which catches
+/// it wherever it arrives; what B writes after having seen the order stays.
+pub fn erase_order() -> Json {
+    let (mut a, mut b) = (Phone::new(1), Phone::new(2));
+    let mut hq = Phone::hq();
+    let note = visit::note(&visit::visit(EntityId([0x11; 16])), None, a.officer);
+    let write = |phone: &mut Phone, minute, feed_position, text: &str, over| {
+        let stamp = Stamp { feed_position, ..phone.stamp(minute) };
+        let said = Op { over, ..op(&note, field::TEXT, OpValue::Detached(0)) };
+        phone.write_stamped(&stamp, &[said], Detached::new([minute as u8; 16], vec![Value::text(text)]))
+    };
+    let before = write(&mut a, 0, 0, "王某，电话 000", vec![]);
+    let over = Reference::Other { chain: before.header.chain, seq: 1, commit: before.hash.short() };
+    let racing = write(&mut b, 1, 0, "王某的电话记错了", vec![over]);
+    let targets = vec![
+        Target::Field { entity: note.id, field: field::TEXT.into() },
+        Target::Everything(EntityId([0x22; 16])),
+        Target::Photo([0x33; 32]),
+    ];
+    let order = Entity::new(kind::ERASE, EntityId([0x44; 16]));
+    let ops = [
+        op(&order, field::FACT, OpValue::Plain(erase::to_value(&targets))),
+        op(&order, field::REASON, OpValue::Detached(0)),
+    ];
+    // The order stands at position 2 of the feed, after A's note.
+    let stamp = Stamp { feed_position: 1, ..hq.stamp(2) };
+    let order = hq.write_stamped(&stamp, &ops, Detached::new([4; 16], vec![Value::text("本人要求")]));
+    let later = write(&mut b, 3, 2, "电话已补录", vec![Reference::Own { seq: 1 }]);
+    assert!(erase::unseen(1, &before) && erase::unseen(1, &racing) && !erase::unseen(1, &later));
+
+    let sent = [packet(&a, &a.commits), packet(&hq, &hq.commits), packet(&b, &b.commits)];
+    let mut kept = sent.clone();
+    kept[0] = repacked(&sent[0], &[before.erased(&[0])]);
+    kept[2] = repacked(&sent[2], &[racing.erased(&[0]), later.clone()]);
+    let mut replica = merged(&sent);
+    for caught in [&before, &racing] {
+        replica.erase(caught.hash.short(), 0);
+    }
+    assert_eq!(state(&replica), state(&merged(&kept)));
+    story(
+        &[&a, &hq, &b],
+        &sent,
+        json!({
+            "order": json::commit(&order),
+            "caught": [hex(before.hash), hex(racing.hash)],
+            "stays": hex(later.hash),
+            "packets_after": kept.iter().map(hex).collect::<Vec<_>>(),
+            "state": state(&replica),
+        }),
+    )
+}
+
+/// The packet with other detached bytes, under the signature that it had.
+fn repacked(sent: &[u8], commits: &[Commit]) -> Vec<u8> {
+    let packet = Packet::decode(sent).unwrap();
+    let genesis = packet.genesis.as_deref();
+    Packet::pack(genesis, commits, packet.signature.clone(), Compression::None).unwrap().encode()
 }
 
 /// HQ holds B's commit: neither its value nor its `over` counts. A replaces it, and then it is applied after all.

@@ -10,7 +10,7 @@ use super::view::no_visit;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::fetched::{self, Name};
-use crate::store::photos;
+use crate::store::{erasures, photos};
 use crate::sync::fetch::Want;
 use crate::tree::Tree;
 
@@ -44,7 +44,7 @@ pub fn original(engine: &Engine, arguments: PhotoRef) -> Result<Nothing> {
     Ok(Nothing {})
 }
 
-/// The photos of a visit whose originals this phone did not take.
+/// The photos of a visit whose originals this phone did not take, and that no order erased.
 fn elsewhere(engine: &Engine, visit: EntityId) -> Result<Vec<Photo>> {
     engine.read(|connection| {
         let tree = Tree::read(connection, visit)?.ok_or_else(no_visit)?;
@@ -52,7 +52,8 @@ fn elsewhere(engine: &Engine, visit: EntityId) -> Result<Vec<Photo>> {
             tree.of_kind(kind::PHOTO).filter_map(|node| Photo::from_value(tree.value(node.id, field::FACT)?));
         let mut elsewhere = Vec::new();
         for photo in facts {
-            if photos::get(connection, &photo.sha256)?.is_none() {
+            let mine = photos::get(connection, &photo.sha256)?.is_some();
+            if !mine && !erasures::photo_erased(connection, &photo.sha256)? {
                 elsewhere.push(photo);
             }
         }

@@ -84,6 +84,8 @@ calls! {
     /// The officer has read what became of a damaged database.
     recovery_seen(Nothing) -> Status = status::recovery_seen;
     sync_status(Nothing) -> SyncStatus = status::sync_status;
+    /// The officer has read what orders of HQ erased.
+    erasure_seen(Nothing) -> SyncStatus = status::erasure_seen;
     /// Wakes the sync worker and returns at once.
     sync_now(Nothing) -> SyncStatus = status::sync_now;
     /// The page came to the foreground or the connection came back: tries again at once.

@@ -16,23 +16,23 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::photo;
 use crate::store::fetched::Name;
-use crate::store::photos;
 use crate::store::thumbs::{self, ThumbRow};
+use crate::store::{erasures, meta, photos};
 use crate::sync::fetch;
 use crate::write;
 
 /// Longer side of a thumbnail: three across a wide phone at triple density.
 const THUMB_SIDE: u32 = 480;
 
-pub fn add(engine: &Engine, meta: &AddPhoto, bytes: &mut dyn Read) -> Result<VisitView> {
-    let id: EntityId = meta.visit.parse()?;
-    let position = meta.position.map(position_value).transpose()?;
+pub fn add(engine: &Engine, asked: &AddPhoto, bytes: &mut dyn Read) -> Result<VisitView> {
+    let id: EntityId = asked.visit.parse()?;
+    let position = asked.position.map(position_value).transpose()?;
     // Asked before the bytes are read, so that a sealed visit costs nothing.
     engine.write(|connection, pen| {
         let draft = open(connection, pen, id)?;
         let known =
             |item: &String| draft.tree.checklist.is_some_and(|checklist| checklist.item(item).is_some());
-        if meta.item.as_ref().is_some_and(|item| !known(item)) {
+        if asked.item.as_ref().is_some_and(|item| !known(item)) {
             return Err(bad("the visit's checklist has no such item"));
         }
         Ok(())
@@ -56,25 +56,36 @@ pub fn add(engine: &Engine, meta: &AddPhoto, bytes: &mut dyn Read) -> Result<Vis
         thumb: thumb.as_ref().map(|thumb| thumb.sha256),
     };
     let file = engine.photo_name(&captured.path);
-    engine.write(|connection, pen| {
+    let erased = engine.write(|connection, pen| {
         let draft = open(connection, pen, id)?;
+        if erasures::photo_erased(connection, &fact.sha256)? {
+            // Its files go with what else was erased.
+            erasures::erase_photo(connection, &fact.sha256, pen.clock.now_ms())?;
+            meta::set_scrub_due(connection)?;
+            return Ok(true);
+        }
         let now_ms = pen.clock.now_ms();
         photos::insert(connection, id, &fact.sha256, &file, fact.size, now_ms)?;
         if let Some(thumb) = &thumb {
             thumbs::insert(connection, &fact.sha256, thumb, now_ms)?;
         }
-        let entity = entities::photo(&draft.root, &fact.sha256, meta.item.as_deref());
+        let entity = entities::photo(&draft.root, &fact.sha256, asked.item.as_deref());
         if draft.tree.live(entity.id, field::FACT).is_some() {
             // The same picture for the same item again.
-            return Ok(());
+            return Ok(false);
         }
         write::record(
             connection,
             pen,
             &scope_of(connection, id)?,
             vec![tap(&entity, field::FACT, fact.to_value())],
-        )
+        )?;
+        Ok(false)
     })?;
+    if erased {
+        engine.scrub();
+        return Err(Error::Refused(ErrorCode::Erased, "an order of HQ erased this very picture"));
+    }
     engine.wake_sync();
     done(engine, id)
 }

@@ -9,16 +9,18 @@ use xuncha_domain::time::{CHINA, day_in_china};
 use super::reference::officer;
 use super::types;
 use super::types::{
-    AttentionRow, Enroll, Nothing, QueueRow, SaveState, Status, SyncStatus, Today, VisitSummary,
+    AttentionRow, Enroll, ErasedRow, Nothing, QueueRow, SaveState, Status, SyncStatus, Today, VisitSummary,
 };
 use super::view::summary;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::values::Col;
-use crate::store::{hubs, meta, photos, rows};
+use crate::store::{erasures, hubs, meta, photos, rows};
 
 /// Visits that a list shows; an officer makes a dozen a day.
 const LIST_MAX: u32 = 100;
+/// Visits of which the officer is told that something was erased.
+const ERASED_MAX: u32 = 50;
 /// Lines of the queue.
 const QUEUE_MAX: usize = 200;
 
@@ -131,6 +133,7 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
             clock_ahead_ms: meta::clock(connection)?.map(|clock| -clock.offset_ms),
             attention,
             conflicts,
+            erased: erased(engine, connection)?,
         })
     })
 }
@@ -151,6 +154,25 @@ pub(crate) fn counts_here(connection: &Connection, only: bool) -> Result<(u32, u
         [only],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?)
+}
+
+pub fn erasure_seen(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
+    engine.0.store.write(|transaction| erasures::clear_own(transaction))?;
+    sync_status(engine, Nothing {})
+}
+
+fn erased(engine: &Engine, connection: &Connection) -> Result<Vec<ErasedRow>> {
+    let row = |own: erasures::OwnErased| -> Result<ErasedRow> {
+        Ok(ErasedRow {
+            visit: own.root.to_string(),
+            title: summary(engine, connection, own.root)?.venue.name,
+            entries: own.entries,
+            photos: own.photos,
+            late: own.late,
+            at_ms: own.at_ms,
+        })
+    };
+    erasures::own(connection, ERASED_MAX)?.into_iter().map(row).collect()
 }
 
 /// What HQ holds back of this phone's work, and photos that cannot be sent.

@@ -63,6 +63,8 @@ pub enum ErrorCode {
     VisitSealed,
     VisitEmpty,
     StaleToken,
+    /// An order of HQ destroyed what this was to replace, or the very photo.
+    Erased,
     ReadingImplausible,
     TextTooLong,
     PhotoUnreadable,
@@ -143,6 +145,21 @@ pub struct SyncStatus {
     pub clock_ahead_ms: Option<i64>,
     pub attention: Vec<AttentionRow>,
     pub conflicts: u32,
+    /// What orders of HQ erased of this officer's work, until `erasure_seen`.
+    pub erased: Vec<ErasedRow>,
+}
+
+/// Own entries of one visit that orders of HQ erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ErasedRow {
+    pub visit: String,
+    /// The venue's name, as far as it is held here.
+    pub title: String,
+    pub entries: u32,
+    pub photos: u32,
+    /// How many of them were written while the order was on its way: HQ has never read those.
+    pub late: u32,
+    pub at_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -420,6 +437,8 @@ pub enum LeadLevel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Shown<T> {
     pub value: Option<T>,
+    /// An order of HQ destroyed the value that would be displayed.
+    pub erased: bool,
     pub token: Token,
     pub conflict: Vec<Candidate<T>>,
 }
@@ -571,7 +590,8 @@ pub struct FindingView {
 pub struct ReadingView {
     pub id: String,
     pub reading: Shown<ReadingInput>,
-    pub verdict: ReadingVerdict,
+    /// None when the reading was erased by order.
+    pub verdict: Option<ReadingVerdict>,
     pub officer_name: String,
     pub at_ms: i64,
     pub corrected_because: Option<String>,
@@ -614,6 +634,8 @@ pub struct PhotoView {
     pub at_ms: i64,
     /// Whether the original is on this phone.
     pub here: bool,
+    /// An order of HQ destroyed the picture; its name and hash stay.
+    pub erased: bool,
     /// Whether there is something small to show of it.
     pub thumb_here: bool,
     /// Of a photo of another phone: what is being done about its original, or why it was not had.

@@ -26,7 +26,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::standing;
 use crate::store::fetched::{self, Name};
-use crate::store::{self, hubs, joined, log, photos, rows};
+use crate::store::{self, erasures, hubs, joined, log, photos, rows};
 use crate::tree::Tree;
 
 /// Draws one visit.
@@ -127,9 +127,10 @@ impl Artist<'_> {
     fn shown<T>(&self, entity: EntityId, name: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Shown<T>> {
         let token = self.tree.token(entity, name);
         let Some(shown) = self.tree.shown(entity, name) else {
-            return Ok(Shown { value: None, token, conflict: Vec::new() });
+            return Ok(Shown { value: None, erased: false, token, conflict: Vec::new() });
         };
         let value = shown.live.first().and_then(|live| read(live.value.value()?));
+        let erased = shown.live.first().is_some_and(|live| live.value.erased());
         let mut conflict = Vec::new();
         if shown.state != Agreement::Agreed {
             for live in shown.live {
@@ -138,7 +139,7 @@ impl Artist<'_> {
                 }
             }
         }
-        Ok(Shown { value, token, conflict })
+        Ok(Shown { value, erased, token, conflict })
     }
 
     fn members(&self) -> Result<Vec<MemberView>> {
@@ -244,13 +245,16 @@ impl Artist<'_> {
         let mut readings = Vec::new();
         for node in self.tree.of_kind(kind::READING) {
             let Some(live) = self.tree.live(node.id, field::FACT) else { continue };
-            let Some(shown) = live.value.value().and_then(Reading::from_value) else { continue };
+            let shown = live.value.value().and_then(Reading::from_value);
+            if shown.is_none() && !live.value.erased() {
+                continue;
+            }
             readings.push(ReadingView {
                 id: node.id.to_string(),
                 reading: self.shown(node.id, field::FACT, |value| {
                     Reading::from_value(value).map(ReadingInput::from)
                 })?,
-                verdict: reading_verdict(&shown),
+                verdict: shown.as_ref().map(reading_verdict),
                 officer_name: officer(self.connection, live.officer)?.name,
                 at_ms: live.corrected_ms,
                 corrected_because: self
@@ -289,6 +293,7 @@ impl Artist<'_> {
                 fetch: self.engine.0.wanted.state_of(name),
                 fetched_bytes: original.map_or(0, |original| original.bytes),
                 standing: self.standing(node.id)?,
+                erased: erasures::photo_erased(self.connection, &photo.sha256)?,
                 state: match here {
                     // Held is the photo whose bytes and whose record are at HQ.
                     Some(row) => {

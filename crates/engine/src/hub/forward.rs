@@ -99,6 +99,9 @@ async fn ask(
                 files.extend(store::photo_received(transaction, &photo.sha256, id)?);
             }
         }
+        for sha256 in answer.erased.iter().flat_map(|erased| &erased.photos) {
+            files.extend(store::photo_erased(transaction, sha256)?);
+        }
         for refused in &answer.refused {
             let packet = usize::try_from(refused.packet).ok().and_then(|at| waiting.get(at));
             // What comes before it may arrive by another way; a busy dictionary or a wrong seal will not mend.

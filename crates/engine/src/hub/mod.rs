@@ -17,6 +17,7 @@ mod store;
 pub(crate) mod tls;
 mod uploads;
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -225,6 +226,19 @@ pub(crate) async fn after_sync(engine: &Engine, synced: &Result<()>) {
         }
         set_relay_error(engine, relayed.as_ref().err().map(Error::code));
     }
+}
+
+/// Where photos lie that are sealed on their way to a hub.
+pub(crate) fn sealed_folder(data: &Path) -> PathBuf {
+    data.join(relay::FOLDER)
+}
+
+/// Destroys what this device carries of erased photos, and takes them no more.
+pub(crate) fn erase_photos(data: &Path, now_ms: i64, photos: &[[u8; 32]]) -> Result<()> {
+    if photos.is_empty() || !HubStore::exists(data) {
+        return Ok(());
+    }
+    HubStore::open(data, now_ms)?.erase_photos(photos)
 }
 
 /// Hands on what this device carries. The engine's own sync has succeeded.

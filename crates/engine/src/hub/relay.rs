@@ -32,7 +32,7 @@ use crate::{seal, write};
 /// A phone's whole work in packets of a single tap each needs fewer.
 const ROUNDS_MAX: usize = 2_000;
 /// Sealed photos wait here, one after the other, until the hub has them.
-const FOLDER: &str = "hub-sealed";
+pub(super) const FOLDER: &str = "hub-sealed";
 
 /// Joins the hub whose code was scanned, and uses it from now on.
 pub async fn pair(engine: &Engine, text: &str) -> Result<()> {

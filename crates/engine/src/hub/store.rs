@@ -129,6 +129,18 @@ impl HubStore {
         self.folder.join("photos").join(hex::encode(id))
     }
 
+    /// Destroys erased photos and takes them no more.
+    pub fn erase_photos(&self, photos: &[[u8; 32]]) -> Result<()> {
+        let files = self.write(|transaction| {
+            let mut files = Vec::new();
+            for sha256 in photos {
+                files.extend(photo_erased(transaction, sha256)?);
+            }
+            Ok(files)
+        })?;
+        files.iter().try_for_each(|id| self.remove_file(id))
+    }
+
     /// Removes a sealed photo's bytes; harmless when there are none.
     pub fn remove_file(&self, id: &[u8; 16]) -> Result<()> {
         match fs::remove_file(self.file(id)) {
@@ -475,6 +487,13 @@ pub fn photo_received(connection: &Connection, sha256: &[u8; 32], receipt: i64) 
         "UPDATE photo SET receipt = ?2, problem = NULL WHERE sha256 = ?1 AND receipt IS NULL RETURNING id",
     )?;
     Ok(statement.query_map((sha256, receipt), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// HQ erased the photo and takes it no more. Returns whose bytes may go.
+pub fn photo_erased(connection: &Connection, sha256: &[u8; 32]) -> Result<Vec<[u8; 16]>> {
+    let mut statement =
+        connection.prepare_cached("UPDATE photo SET problem = 'erased' WHERE sha256 = ?1 RETURNING id")?;
+    Ok(statement.query_map([sha256], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 pub fn photo_problem(connection: &Connection, id: &[u8; 16], reason: &str) -> Result<()> {

@@ -89,6 +89,22 @@ pub fn move_set(database: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(moved)
 }
 
+/// Removes every set whose recovery has ended.
+pub fn discard(data: &Path) -> Result<()> {
+    let folders = match fs::read_dir(data.join(FOLDER)) {
+        Ok(folders) => folders,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for folder in folders {
+        let folder = folder?.path();
+        if !folder.join(MARKER).exists() {
+            fs::remove_dir_all(folder)?;
+        }
+    }
+    flush_folder(&data.join(FOLDER))
+}
+
 /// Removes a half-made new database: nothing was ever recorded in it.
 pub fn remove_set(database: &Path) -> Result<()> {
     for ending in ["-wal", "-shm", "-journal", ""] {

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use crate::api::status::counts_here;
 use crate::api::types::{ErrorCode, Recovered};
 use crate::engine::Options;
+use crate::erase;
 use crate::error::{Error, Result};
 use crate::store::{Store, journal, log, meta, open, rows, salvaged};
 use crate::write::{self, Pen};
@@ -117,9 +118,16 @@ fn settle(options: &Options, connection: &Connection) -> Result<bool> {
             log::recount(connection)?;
         }
     }
+    let city = enrolment.map(|enrolment| enrolment.city);
+    erase::again(connection, city, options.clock.now_ms())?;
     let homeless = journal::drop_unusable(connection)?;
     rows::refresh(connection, &salvaged::roots(connection)?)?;
     Ok(dropped + homeless == 0)
+}
+
+/// Destroys the damaged sets that were moved aside and recovered from.
+pub fn discard_damaged(data: &Path) -> Result<()> {
+    aside::discard(data)
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

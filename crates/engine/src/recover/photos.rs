@@ -10,8 +10,8 @@ use xuncha_domain::model::{field, kind};
 
 use crate::error::Result;
 use crate::photo::{Format, path_of};
-use crate::store::photos;
 use crate::store::values::Col;
+use crate::store::{erasures, photos};
 
 /// Makes the missing rows again and returns how many photos of this phone are known now.
 pub fn find(folder: &Path, connection: &Connection) -> Result<u64> {
@@ -21,7 +21,7 @@ pub fn find(folder: &Path, connection: &Connection) -> Result<u64> {
         };
         let path = path_of(folder, &photo.sha256, format);
         let file = path.strip_prefix(folder).unwrap_or(&path);
-        if path.is_file() {
+        if path.is_file() && !erasures::photo_erased(connection, &photo.sha256)? {
             photos::insert(connection, root, &photo.sha256, &file.to_string_lossy(), photo.size, at_ms)?;
         }
     }

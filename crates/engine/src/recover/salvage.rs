@@ -14,7 +14,7 @@ use super::pages::{Pages, RawRow};
 use crate::error::{Error, Result};
 
 /// What is the work of people, or is needed to send it. All other tables follow from these.
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 9] = [
     Table { name: "meta", key: "key", keys: Keys::Text, shape: "tb" },
     Table { name: "chain", key: "id", keys: Keys::Bytes, shape: "btbbii" },
     Table { name: "log", key: "ref", keys: Keys::Bytes, shape: "bbbibbi??biibbiii" },
@@ -23,6 +23,8 @@ const TABLES: [Table; 7] = [
     Table { name: "journal", key: "id", keys: Keys::Numbers, shape: "ntbtbibbibi" },
     Table { name: "verdict", key: "ref", keys: Keys::Bytes, shape: "bit" },
     Table { name: "photo", key: "sha256", keys: Keys::Bytes, shape: "bbtii?ii?" },
+    Table { name: "erase_target", key: "rowid", keys: Keys::Numbers, shape: "tbtib" },
+    Table { name: "erased_photo", key: "sha256", keys: Keys::Bytes, shape: "bii" },
 ];
 
 struct Table {

@@ -49,6 +49,14 @@ pub fn insert(connection: &Connection, genesis: &Genesis, mine: bool) -> Result<
     Ok(())
 }
 
+pub fn is_mine(connection: &Connection, chain: ChainId) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT mine FROM chain WHERE id = ?1")?
+        .query_row([Col(chain)], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}
+
 /// All chains of this phone, also those it does not write to any more.
 pub fn mine(connection: &Connection) -> Result<Vec<ChainRow>> {
     let mut statement = connection

@@ -115,6 +115,18 @@ pub fn touching(connection: &Connection, root: EntityId) -> Result<Vec<Commit>> 
     commits(connection, tail, [Col(root)])
 }
 
+/// Everything that a device wrote, with the scope of each.
+pub fn of_device(connection: &Connection, device: [u8; 16]) -> Result<Vec<(Scope, Commit)>> {
+    let tail = "WHERE chain IN (SELECT id FROM chain WHERE device = ?1) ORDER BY chain, seq";
+    let mut written = Vec::new();
+    for commit in commits(connection, tail, [device.as_slice()])? {
+        if let Some(chain) = super::chains::get(connection, commit.header.chain)? {
+            written.push((chain.scope, commit));
+        }
+    }
+    Ok(written)
+}
+
 pub fn hash_of(connection: &Connection, commit: CommitRef) -> Result<Option<CommitHash>> {
     Ok(connection
         .prepare_cached("SELECT hash FROM log WHERE ref = ?1")?

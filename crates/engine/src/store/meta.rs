@@ -170,6 +170,20 @@ pub fn clear_recovered(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Whether copies of what orders destroyed may still lie outside the log.
+pub fn scrub_due(connection: &Connection) -> Result<bool> {
+    Ok(get::<Vec<u8>>(connection, "scrub_due")?.is_some())
+}
+
+pub fn set_scrub_due(connection: &Connection) -> Result<()> {
+    set(connection, "scrub_due", &[1])
+}
+
+pub fn clear_scrub_due(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM meta WHERE key = 'scrub_due'", [])?;
+    Ok(())
+}
+
 /// When pictures of a kind may be sent; whenever they can until the officer chooses.
 pub fn photo_policy(connection: &Connection, kind: PictureKind) -> Result<PhotoPolicy> {
     let json: Option<Vec<u8>> = get(connection, policy_of(kind))?;

@@ -2,6 +2,7 @@
 
 pub mod basis;
 pub mod chains;
+pub mod erasures;
 pub mod fetched;
 pub mod hubs;
 pub mod joined;
@@ -23,7 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use xuncha_domain::disk::Disk;
 
-use crate::error::Result;
+use crate::api::types::ErrorCode;
+use crate::error::{Error, Result};
 
 /// The database: one connection that writes and one that cannot.
 pub struct Store {
@@ -48,6 +50,24 @@ impl Store {
         transaction.commit()?;
         self.disk.after_transaction();
         Ok(result)
+    }
+
+    /// Writes the whole database anew and empties the write-ahead log, so that no free page, gap or old frame holds what
+    /// was destroyed.
+    ///
+    /// # Errors
+    /// `Internal` while another process reads: to be tried again.
+    pub fn scrub(&self) -> Result<()> {
+        let writer = lock(&self.writer);
+        let _nobody_reads = lock(&self.reader);
+        self.disk.before_transaction()?;
+        writer.execute_batch("VACUUM")?;
+        let busy: bool = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            return Err(Error::Refused(ErrorCode::Internal, "another process reads the database"));
+        }
+        self.disk.after_transaction();
+        Ok(())
     }
 
     /// Runs `work` over one consistent state.

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_fetched.sql"),
     include_str!("migrations/0006_restored.sql"),
     include_str!("migrations/0007_hubs.sql"),
+    include_str!("migrations/0008_erasure.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.

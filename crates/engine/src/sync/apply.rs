@@ -9,11 +9,12 @@ use xuncha_domain::log::body::Kind;
 use xuncha_domain::log::chain::{Genesis, SuccessorReason};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::packet::{self, Packet};
+use xuncha_domain::model::erase::{Order, orders};
 use xuncha_domain::model::kind;
 use xuncha_domain::protocol::v1::receipt::{Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::refusal;
 use xuncha_domain::protocol::v1::sync::{
-    Feed, HeadName, Source, SyncAnswer, SyncRequest, VerdictNotice, roll,
+    Erased, Feed, HeadName, Source, SyncAnswer, SyncRequest, VerdictNotice, roll,
 };
 use xuncha_domain::time::ClockOffset;
 
@@ -21,11 +22,13 @@ use super::Round;
 use super::request::{Going, Planned, Sent, on_branch};
 use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
+use crate::erase::{self, Telling};
 use crate::error::{Error, Result};
 use crate::store::log::Touched;
 use crate::store::meta::Enrolment;
 use crate::store::values::Col;
 use crate::store::{chains, hubs, log, meta, photos, rows, trail};
+use crate::write::{self, Pen};
 
 /// Visits named one by one in a change; beyond that a screen refetches all.
 const CHANGED_VISITS_MAX: usize = 100;
@@ -40,8 +43,7 @@ pub fn apply(
 ) -> Result<Round> {
     let receipt = verified(enrolment, &planned.request, &answer)?;
     engine.0.store.write(|transaction| {
-        let mut taking =
-            Taking { connection: transaction, enrolment, touched: Touched::new(), recount: false };
+        let mut taking = Taking::new(engine, transaction, enrolment);
         let sent = planned.request.device_ms;
         let offset = ClockOffset::measured(sent, sent.saturating_add(took_ms), answer.time_ms);
         meta::set_clock(transaction, offset)?;
@@ -64,6 +66,9 @@ pub fn apply(
         }
         for head in &answer.unknown_heads {
             taking.unknown_head(head)?;
+        }
+        if let Some(erased) = &answer.erased {
+            taking.erased(erased)?;
         }
         if taking.recount {
             taking.touched.extend(log::recount(transaction)?);
@@ -90,8 +95,7 @@ pub fn carried_receipts(engine: &Engine, enrolment: &Enrolment, receipts: &[Rece
     let verified: Vec<ReceiptBody> = verified.collect();
     let touched = engine.0.store.write(|transaction| {
         let direct_ms = meta::hq_ms(transaction)?.unwrap_or(i64::MIN);
-        let mut taking =
-            Taking { connection: transaction, enrolment, touched: Touched::new(), recount: false };
+        let mut taking = Taking::new(engine, transaction, enrolment);
         for receipt in verified.iter().filter(|receipt| receipt.time_ms > direct_ms) {
             taking.receipts(receipt)?;
             hubs::told(transaction, &receipt.blobs)?;
@@ -115,18 +119,22 @@ pub fn verified(enrolment: &Enrolment, request: &SyncRequest, answer: &SyncAnswe
 
 /// Marks what a receipt names as held by HQ.
 pub fn take_receipt(
+    engine: &Engine,
     connection: &Transaction<'_>,
     enrolment: &Enrolment,
     receipt: &ReceiptBody,
 ) -> Result<()> {
-    let mut taking = Taking { connection, enrolment, touched: Touched::new(), recount: false };
+    let mut taking = Taking::new(engine, connection, enrolment);
     taking.receipts(receipt)?;
     rows::refresh(connection, &taking.touched)
 }
 
 pub(super) struct Taking<'a> {
+    engine: &'a Engine,
     pub(super) connection: &'a Transaction<'a>,
     enrolment: &'a Enrolment,
+    /// Commits that this answer receipts.
+    fresh: BTreeSet<CommitRef>,
     touched: Touched,
     recount: bool,
 }
@@ -138,7 +146,12 @@ struct Stuck {
     progress: bool,
 }
 
-impl Taking<'_> {
+impl<'a> Taking<'a> {
+    fn new(engine: &'a Engine, connection: &'a Transaction<'a>, enrolment: &'a Enrolment) -> Self {
+        let (fresh, touched) = (BTreeSet::new(), Touched::new());
+        Self { engine, connection, enrolment, fresh, touched, recount: false }
+    }
+
     /// Marks what a receipt names, and everything before it on its branch. Returns how much is newly held.
     fn receipts(&mut self, receipt: &ReceiptBody) -> Result<usize> {
         let mut newly = 0;
@@ -168,6 +181,7 @@ impl Taking<'_> {
                 break;
             }
             newly += 1;
+            self.fresh.insert(reference);
             self.touch(reference)?;
             at = log::get(self.connection, reference)?.map(|commit| commit.header.prev.short());
         }
@@ -318,6 +332,7 @@ impl Taking<'_> {
     }
 
     fn take(&mut self, genesis: &Genesis, commit: &Commit) -> Result<()> {
+        let commit = &*erase::arriving(self.connection, &genesis.scope, commit)?;
         let reference = commit.hash.short();
         // Whatever the feed brings, HQ holds.
         if log::hash_of(self.connection, reference)?.is_some() {
@@ -328,6 +343,9 @@ impl Taking<'_> {
         if from_hq {
             for (about, applied, reason) in log::verdicts(commit) {
                 self.set_verdict(about, applied, reason.as_str())?;
+            }
+            for order in orders(commit) {
+                self.obey(&genesis.scope, &order)?;
             }
         }
         let held: bool = self.connection.query_row(
@@ -341,6 +359,41 @@ impl Taking<'_> {
         // A commit of our own chain that we never wrote: the folder was copied or restored.
         if genesis.certificate.device == self.enrolment.certificate.device {
             chains::close(self.connection, commit.header.chain, SuccessorReason::Forked)?;
+        }
+        Ok(())
+    }
+}
+
+impl Taking<'_> {
+    fn telling(&self) -> Telling<'_> {
+        Telling { now_ms: self.engine.now_ms(), fresh: &self.fresh }
+    }
+
+    /// Open taps become a commit before the order acts: their author had not seen it.
+    fn obey(&mut self, scope: &Scope, order: &Order) -> Result<()> {
+        let options = &self.engine.0.options;
+        let pen = Pen {
+            enrolment: self.enrolment,
+            clock: &*options.clock,
+            entropy: &*options.entropy,
+            offset: meta::clock(self.connection)?,
+        };
+        write::flush(self.connection, &pen, scope)?;
+        let touched = erase::take(self.connection, scope, order, &self.telling())?;
+        self.touched.extend(touched);
+        Ok(())
+    }
+
+    /// What orders of scopes that this phone does not read destroyed of its own.
+    fn erased(&mut self, erased: &Erased) -> Result<()> {
+        for values in &erased.values {
+            let name = CommitHash(values.hash).short();
+            let touched = erase::told(self.connection, name, &values.places, &self.telling())?;
+            self.touched.extend(touched);
+        }
+        for photo in &erased.photos {
+            let touched = erase::take_photo(self.connection, photo, &self.telling())?;
+            self.touched.extend(touched);
         }
         Ok(())
     }

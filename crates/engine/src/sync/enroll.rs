@@ -94,7 +94,7 @@ fn take_over(
 ) -> Result<()> {
     engine.0.store.write(|transaction| {
         if let Some(receipt) = receipt {
-            apply::take_receipt(transaction, enrolment, &receipt)?;
+            apply::take_receipt(engine, transaction, enrolment, &receipt)?;
         }
         meta::set_enrolment(transaction, enrolment)?;
         meta::set_scopes(transaction, &answer.scopes)?;

@@ -184,6 +184,8 @@ impl<'a> Session<'a> {
     async fn round(&self, going: &mut Going) -> Result<Round> {
         let Self { engine, client, enrolment } = self;
         let progress = &engine.0.progress;
+        // Before the cursors say that this phone has obeyed.
+        engine.scrub();
         let planned = request::plan(engine, enrolment, going)?;
         let bytes = xuncha_domain::protocol::v1::encode(&planned.request);
         let size = bytes.len();
@@ -198,6 +200,8 @@ impl<'a> Session<'a> {
         progress.pace.push.acknowledged(size, took);
         progress.sent(size as u64);
         progress.set_retry_after(answer.retry_after_s);
-        apply::apply(engine, enrolment, going, &planned, answer, took)
+        let round = apply::apply(engine, enrolment, going, &planned, answer, took)?;
+        engine.scrub();
+        Ok(round)
     }
 }

@@ -225,6 +225,10 @@ fn packed(chain: &ChainRow, commits: &[Commit], signature: Vec<u8>) -> Result<Ve
 
 fn cursors(connection: &Connection) -> Result<Vec<Cursor>> {
     let mut cursors = Vec::new();
+    // A cursor behind an erase order says that it was carried out.
+    if meta::scrub_due(connection)? {
+        return Ok(cursors);
+    }
     // Also of a scope that this phone may not read any more: HQ says whether it still has what this phone read there.
     let scopes: BTreeSet<Scope> =
         meta::scopes(connection)?.into_iter().chain(rows::feeds(connection)?).collect();

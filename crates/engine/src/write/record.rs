@@ -9,7 +9,7 @@ use xuncha_domain::log::body::Entity;
 use super::{Pen, flush};
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
-use crate::store::{journal, log, rows};
+use crate::store::{erasures, journal, log, rows};
 use crate::tree;
 
 /// A boundary between two taps: more than this off the monotonic clock is a clock that jumped. NTP slews stay below.
@@ -57,9 +57,10 @@ fn write(connection: &Connection, pen: &Pen<'_>, scope: &Scope, tap: Tap) -> Res
     if bytes > limits::DETACHED_BYTES_MAX {
         return Err(Error::Refused(ErrorCode::TextTooLong, "a value is too long"));
     }
-    let mut over = Vec::new();
+    let mut over: Vec<CommitRef> = Vec::new();
     let mut seen_open = None;
-    for reference in tree::read_token(&tap.token)? {
+    let (drawn, drawn_erased) = tree::read_drawing(&tap.token)?;
+    for reference in drawn {
         match journal::journal_id(&reference) {
             None => over.push(reference),
             // A tap that meanwhile became a commit, or one that is still open, or one that was collapsed away.
@@ -67,6 +68,12 @@ fn write(connection: &Connection, pen: &Pen<'_>, scope: &Scope, tap: Tap) -> Res
                 Some(commit) => over.push(commit),
                 None => seen_open = Some(id),
             },
+        }
+    }
+    for reference in over.iter().filter(|_| !drawn_erased) {
+        if erasures::is_erased(connection, tap.entity.id, &tap.field, *reference)? {
+            // The screen still showed it, and what was typed may hold it.
+            return Err(Error::Refused(ErrorCode::Erased, "an order of HQ erased this meanwhile"));
         }
     }
     if let Some(open) = journal::get(connection, tap.entity.id, &tap.field)? {

@@ -75,6 +75,9 @@ fn write_again(connection: &Connection, pen: &Pen<'_>, mut lost: Vec<(Scope, Com
     for (scope, commit) in lost {
         let chain = writing_chain(connection, pen, &scope)?;
         let (ops, detached) = again(connection, pen, &chain, &commit, &renamed)?;
+        if ops.is_empty() {
+            continue;
+        }
         let new = append(connection, &chain, &commit.stamp(), &ops, detached)?;
         renamed.insert((commit.header.chain, commit.header.seq, commit.hash.short()), new);
     }

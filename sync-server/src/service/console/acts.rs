@@ -9,11 +9,11 @@ use xuncha_domain::model::{field, kind, visit as keys};
 use xuncha_domain::text;
 
 use super::desk::Desk;
-use super::resolve::{name, references};
+use super::resolve::name;
 use crate::http::types::{
     DecideDuplicate, DuplicatePage, DuplicatePair, RetractionRow, ReviewRow, ReviewVisit, VisitDetail,
 };
-use crate::service::author::Draft;
+use crate::service::author::{Draft, references};
 use crate::service::rows::{Thing, Tree, acts};
 use crate::service::{Changed, ConsoleUser, Error, Service};
 use crate::storage::Pair;

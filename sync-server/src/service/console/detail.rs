@@ -185,6 +185,7 @@ impl Desk<'_, '_> {
                 held: self.read.blob_size(&photo.sha256)?.is_some(),
                 thumb,
                 retraction: self.retraction(tree, thing)?,
+                erased: self.read.photo_erased(&photo.sha256)?,
                 officer_name: live.officer_name.clone(),
                 raw_ms: live.raw_ms,
                 corrected_ms: live.corrected_ms,

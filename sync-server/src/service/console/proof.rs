@@ -83,6 +83,7 @@ fn commit_row(desk: &Desk<'_, '_>, row: &storage::CommitRow, packet: &Checked) -
         chain: chain.name.to_string(),
         seq: row.seq,
         ops: row.ops,
+        erased: desk.read.count_erased(row.chain, row.id)?,
         officer_name: desk.officer_name(&row.officer)?,
         device: chain.device.to_string(),
         raw_ms: row.device_ms,
@@ -123,9 +124,10 @@ fn seal_rows(
             let mut basis = covered_by.clone();
             basis.remove(&live.commit);
             let covered = photos_covered(tree, &basis);
-            let mut held = 0;
+            let (mut held, mut erased) = (0, 0);
             for sha256 in &covered {
                 held += u32::from(desk.read.blob_size(sha256)?.is_some());
+                erased += u32::from(desk.read.photo_erased(sha256)?);
             }
             rows.push(SealRow {
                 commit: desk.commit(&live.commit)?.hash.to_string(),
@@ -134,6 +136,7 @@ fn seal_rows(
                 hash_matches: hash_of(desk, visit, commits, &basis)? == Some(seal.hash),
                 photos: seal.photos,
                 photos_held: held,
+                photos_erased: erased,
                 after_seal: rows::visit::after(tree, &covered_by),
             });
         }

@@ -1,12 +1,11 @@
 //! Settling a conflict: an op of HQ over every live op that the console drew.
 
 use xuncha_domain::ids::{CommitHash, CommitRef, EntityId, OfficerId};
-use xuncha_domain::log::body::Reference;
 use xuncha_domain::merge::Stored;
 use xuncha_domain::model::kind;
 
 use crate::http::types::{ResolveConflict, VisitDetail};
-use crate::service::author::Draft;
+use crate::service::author::{Draft, references};
 use crate::service::history::History;
 use crate::service::{Changed, ConsoleUser, Error, Service};
 use crate::storage::{Read, RowId};
@@ -61,16 +60,6 @@ impl Service {
 pub(super) fn name(text: &str) -> Result<CommitRef, Error> {
     let hash: CommitHash = text.parse().map_err(|_| Error::BadRequest("a commit"))?;
     Ok(hash.short())
-}
-
-pub(super) fn references(read: &Read<'_>, commits: &[CommitRef]) -> Result<Vec<Reference>, Error> {
-    let mut references = Vec::new();
-    for commit in commits {
-        let row = read.commit(commit)?.ok_or(Error::BadRequest("a commit that HQ does not have"))?;
-        let chain = read.chain_by_row(row.chain)?.name;
-        references.push(Reference::Other { chain, seq: row.seq, commit: *commit });
-    }
-    Ok(references)
 }
 
 fn visit_of(read: &Read<'_>, root: RowId) -> Result<Option<EntityId>, Error> {

@@ -8,7 +8,8 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use xuncha_domain::ids::{ChainId, CommitHash, Scope};
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::sync::{
-    Backup, Cursor, Feed, HeadName, Mark, Run, Source, SyncAnswer, SyncRequest, VerdictNotice,
+    Backup, Cursor, Erased, ErasedValues, Feed, HeadName, Mark, Run, Source, SyncAnswer, SyncRequest,
+    VerdictNotice,
 };
 
 use super::receive::Received;
@@ -24,6 +25,9 @@ const RUNS_MAX: u32 = 2_000;
 const ENTRY_BYTES: usize = 16;
 /// Verdicts named per chain; a phone with more has been writing what it may not for long.
 const VERDICTS_MAX: u32 = 100;
+
+/// Erased values named per chain; a supervisor erases one by one, not by thousands.
+const ERASED_MAX: u32 = 500;
 
 /// A head that the request declares and HQ holds.
 struct Declared {
@@ -95,6 +99,7 @@ impl Service {
             photos,
             photos_restart,
             backup: backup(read, request, &scopes)?,
+            erased: erased(read, &scopes, &declared, request)?,
         })
     }
 
@@ -224,6 +229,31 @@ fn notices(read: &Read<'_>, chain: &ChainRow) -> Result<Vec<VerdictNotice>, Erro
         reason: row.reason.unwrap_or_default(),
     };
     Ok(rows.into_iter().map(notice).collect())
+}
+
+/// What orders that the phone does not read destroyed of its chains, and of the photos that it asked about; none for
+/// nothing. Chains of scopes that it reads need no word: there the feed brings the orders themselves.
+fn erased(
+    read: &Read<'_>,
+    scopes: &[Scope],
+    declared: &[Declared],
+    request: &SyncRequest,
+) -> Result<Option<Erased>, Error> {
+    let mut erased = Erased::default();
+    for declared in declared.iter().filter(|declared| !scopes.contains(&declared.chain.scope)) {
+        for (hash, place) in read.erased_of_chain(declared.chain.id, ERASED_MAX)? {
+            match erased.values.last_mut() {
+                Some(last) if last.hash == hash => last.places.push(place),
+                _ => erased.values.push(ErasedValues { hash, places: vec![place] }),
+            }
+        }
+    }
+    for blob in &request.blobs {
+        if read.photo_erased(blob)? {
+            erased.photos.push(*blob);
+        }
+    }
+    Ok((erased != Erased::default()).then_some(erased))
 }
 
 /// Which of the photos asked about HQ holds.

@@ -47,6 +47,7 @@ impl Service {
             self.publish(&received);
         }
         self.note_report(device, request, now_ms)?;
+        self.note_erased(device, request, now_ms)?;
         let answer = self.storage.read(|read| self.answer(read, device, request, &received, now_ms))?;
         if received.stored > 0 {
             self.events.tell(Changed { visits: true, devices: true });
@@ -88,6 +89,29 @@ impl Service {
     /// Whether something is stored and not judged yet; one look into an index that is empty most of the time.
     fn is_behind(&self) -> Result<bool, Error> {
         self.storage.read(|read| Ok(!read.unjudged(1)?.is_empty()))
+    }
+
+    /// A phone that has read its feed past an erase order has carried it out: it does so before it asks on.
+    fn note_erased(&self, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<(), Error> {
+        let passed = self.storage.read(|read| {
+            let mut passed = Vec::new();
+            for cursor in &request.cursors {
+                let orders = read.orders_passed(&cursor.scope, cursor.position, &device.id)?;
+                let known = || read.is_run_end_of(&cursor.scope, cursor.position, &cursor.rolling);
+                if !orders.is_empty() && known()? {
+                    passed.extend(orders.into_iter().map(|order| (order, &cursor.scope)));
+                }
+            }
+            Ok::<_, Error>(passed)
+        })?;
+        if passed.is_empty() {
+            return Ok(());
+        }
+        self.storage.write(|tx| {
+            passed.iter().try_for_each(|(order, scope)| tx.set_erase_done(order, scope, &device.id, now_ms))
+        })?;
+        self.events.tell(Changed { devices: true, ..Changed::default() });
+        Ok(())
     }
 
     /// Keeps what the phone says about itself; saying the same again within a minute costs no write.

@@ -34,14 +34,15 @@ impl Service {
     pub(in crate::service) fn publish_all(&self, at_hand: &Unpacked) {
         loop {
             match self.storage.write(|tx| self.publish_batch(tx, at_hand)) {
-                Ok(0) => return,
+                Ok(0) => break,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::error!(%error, "stored commits cannot be published");
-                    return;
+                    break;
                 }
             }
         }
+        self.scrub_if_due();
     }
 
     fn publish_batch(&self, tx: &Tx<'_>, at_hand: &Unpacked) -> Result<usize, Error> {
@@ -64,7 +65,10 @@ impl Service {
         let Some(first) = rows.first() else { return Ok(()) };
         let chain = tx.chain_by_row(first.chain)?;
         let stored;
-        let commits = if rows.iter().all(|row| at_hand.contains_key(&row.hash.short())) {
+        // Where orders act, what lies in the database counts: an order may have come since these were unpacked.
+        let at_hand_is_whole = !tx.has_erase_targets(&chain.scope)?
+            && rows.iter().all(|row| at_hand.contains_key(&row.hash.short()));
+        let commits = if at_hand_is_whole {
             at_hand
         } else {
             stored = self.unpack(tx, first.packet)?;
@@ -111,6 +115,7 @@ impl Service {
             };
             tx.set_judged(row.id, CommitState::Applied, said, position)?;
             counted.append(&mut count(tx, &chain, row, commit)?);
+            counted.append(&mut self.obey(tx, &chain, row, commit, restored)?);
             if restored {
                 self.settle_verdicts(tx, &chain, commit, counted)?;
             }

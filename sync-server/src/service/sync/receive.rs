@@ -16,7 +16,7 @@ use xuncha_domain::protocol::v1::refusal::packet as reason;
 use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
 
 use super::publish::Unpacked;
-use crate::service::{Device, Error, Service, quotas};
+use crate::service::{Device, Error, Service, erase, quotas};
 use crate::storage::{self, NewChain, NewPacket, Read, Tx};
 
 /// What became of the packets of one request.
@@ -35,7 +35,8 @@ pub(super) struct Received {
 
 /// A packet whose every byte is accounted for.
 struct Whole<'a> {
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
+    scope: Scope,
     chain: ChainId,
     /// The record that starts the chain, when HQ has not seen it.
     genesis: Option<Genesis>,
@@ -113,7 +114,7 @@ impl Service {
             return Ok(received);
         }
         let packets: Vec<Cow<'_, [u8]>> = packets.iter().map(|bytes| self.unsealed(bytes)).collect();
-        let wholes = self.storage.read(|read| {
+        let mut wholes = self.storage.read(|read| {
             let brought = read.packets_brought(&sender.id, quotas::since_ms(now_ms))?;
             let mut room = quotas::packets(sender, brought, now_ms);
             let mut arrived = Arrived::default();
@@ -145,9 +146,8 @@ impl Service {
         received.heads =
             wholes.iter().filter_map(|whole| whole.commits.last()).map(|last| last.hash).collect();
         received.stored = self.storage.write(|tx| {
-            wholes
-                .iter()
-                .try_fold(0, |stored, whole| Ok::<_, Error>(stored + self.store(tx, sender, whole, now_ms)?))
+            let store = |stored, whole| Ok::<_, Error>(stored + self.store(tx, sender, whole, now_ms)?);
+            wholes.iter_mut().try_fold(0, store)
         })?;
         let commits = wholes.into_iter().flat_map(|whole| whole.commits);
         received.unpacked = commits.map(|commit| (commit.hash.short(), commit)).collect();
@@ -165,12 +165,17 @@ impl Service {
         let prev = predecessor(read, arrived, &packet, &known)?;
         let commits = packet::link(&packet, packet.unpack()?, prev)?;
         packet::verify_head(&packet, &commits, self.city.id, &known.scope, &known.key)?;
-        let author = known.device;
+        if !packet::can_be_erased(&packet, &commits) {
+            return Err(PacketError::Limit("values that could not be erased").into());
+        }
+        let (author, scope) = (known.device, known.scope.clone());
         arrived.chains.insert(packet.chain, known);
         for commit in &commits {
             arrived.commits.insert(commit.hash.short(), (packet.chain, commit.header.seq, commit.hash));
         }
-        Ok((Whole { bytes, chain: packet.chain, genesis, prev, commits, fed: false }, author))
+        let whole =
+            Whole { bytes: bytes.into(), scope, chain: packet.chain, genesis, prev, commits, fed: false };
+        Ok((whole, author))
     }
 
     /// The packet's chain as HQ knows it, or as the packet's genesis proves it.
@@ -248,8 +253,19 @@ fn last_common(read: &Read<'_>, packet: &Packet, known: &Known) -> Result<HeadNa
 }
 
 impl Service {
-    /// Stores what is new of a packet. Returns how many commits that were.
-    fn store(&self, tx: &Tx<'_>, sender: &Device, whole: &Whole<'_>, now_ms: i64) -> Result<usize, Error> {
+    /// Stores what is new of a packet, without what erase orders name. Returns how many commits that were.
+    fn store(
+        &self,
+        tx: &Tx<'_>,
+        sender: &Device,
+        whole: &mut Whole<'_>,
+        now_ms: i64,
+    ) -> Result<usize, Error> {
+        let erased = erase::arriving(tx, &whole.scope, &whole.bytes, &mut whole.commits)?;
+        let destroyed = erased.map(|(bytes, destroyed)| {
+            whole.bytes = bytes.into();
+            destroyed
+        });
         let (Some(first), Some(last)) = (whole.commits.first(), whole.commits.last()) else { return Ok(0) };
         if tx.commit(&last.hash.short())?.is_some() {
             // The chain runs over it, so everything before is here, too.
@@ -286,7 +302,7 @@ impl Service {
             sender: DeviceId(sender.id),
             received_ms: now_ms,
             fed: whole.fed,
-            bytes: whole.bytes,
+            bytes: &whole.bytes,
         })?;
         let mut stored = 0;
         for commit in &whole.commits {
@@ -301,6 +317,11 @@ impl Service {
         if stored > 0 && author.0 == self.city.id.0 {
             // HQ was restored, and somebody holds more of its chain. Two commits must not get one number.
             tx.close_hq_chain(chain)?;
+        }
+        for (name, places) in destroyed.into_iter().flatten() {
+            if let Some(row) = tx.commit(&name)? {
+                erase::note(tx, &row, &places)?;
+            }
         }
         Ok(stored)
     }

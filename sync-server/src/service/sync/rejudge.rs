@@ -54,6 +54,7 @@ impl Service {
             if !packets.contains_key(&row.packet) {
                 // Held commits come in the order of arrival, so one packet at a time is enough.
                 packets.clear();
+                self.obey_late(tx, &chain.scope, row.packet)?;
                 packets.insert(row.packet, self.unpack(tx, row.packet)?);
             }
             let commit = packets.get(&row.packet).and_then(|commits| commits.get(&row.hash.short()));

@@ -2,13 +2,12 @@
 //! after the commits that they are about. Phones believe them, so that HQ has to agree, or to say that it does not.
 
 use xuncha_domain::ids::{CommitHash, CommitRef};
-use xuncha_domain::log::body::Reference;
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::model::words::HeldReason;
 use xuncha_domain::model::{field, kind, verdict};
 
 use super::publish::{Counted, count};
-use crate::service::author::Draft;
+use crate::service::author::{Draft, references};
 use crate::service::{Error, Service};
 use crate::storage::{ChainRow, CommitRow, CommitState, Tx};
 
@@ -105,11 +104,7 @@ impl Service {
             if live.values().all(|live| live.value.value() == Some(&draft.value)) && !live.is_empty() {
                 return Ok(Counted::new());
             }
-            for held in live.keys() {
-                let verdict = tx.commit(held)?.ok_or(Error::Internal("a verdict is missing"))?;
-                let chain = tx.chain_by_row(verdict.chain)?.name;
-                draft.over.push(Reference::Other { chain, seq: verdict.seq, commit: *held });
-            }
+            draft.over = references(tx, live.keys())?;
         }
         self.write_as_hq(tx, &chain.scope, self.hq_officer(), &[vec![draft]])
     }

@@ -84,7 +84,7 @@ pub struct Receiving {
 }
 
 impl Service {
-    /// Which of these blobs HQ lacks, in the order asked.
+    /// Which of these blobs HQ lacks, in the order asked. It lacks nothing that an order has erased.
     pub fn lacking(&self, hashes: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, Error> {
         if hashes.len() > LACKING_MAX {
             return Err(Error::BadRequest("more than 1000 hashes"));
@@ -92,7 +92,7 @@ impl Service {
         self.storage.read(|r| {
             let mut lacking = Vec::new();
             for hash in hashes {
-                if r.blob_size(hash)?.is_none() {
+                if r.blob_size(hash)?.is_none() && !r.photo_erased(hash)? {
                     lacking.push(*hash);
                 }
             }
@@ -119,9 +119,13 @@ impl Service {
             metadata: announced.metadata,
             created_ms: now_ms,
         };
+        let photo = sealed::photo_in(&upload.metadata).unwrap_or(upload.sha256);
         let (creation, dropped) = self.storage.write(|tx| {
             if tx.blob_size(&upload.sha256)?.is_some() {
                 return Ok::<_, Error>((Creation::Held(upload.sha256), Vec::new()));
+            }
+            if tx.photo_erased(&photo)? {
+                return Err(Error::Gone);
             }
             let brought = tx.uploads_announced(&device.id, quotas::since_ms(now_ms))?;
             let room = quotas::uploads(device, brought, now_ms);
@@ -231,11 +235,20 @@ impl Service {
                 Err(Error::HashMismatch)
             }
             Completed::Held => {
-                self.storage.write(|tx| {
+                let held = self.storage.write(|tx| {
+                    // Erased while its last bytes came.
+                    if tx.photo_erased(&sha256)? {
+                        return Ok::<_, Error>(false);
+                    }
                     tx.insert_blob(&sha256, size, &upload.device, self.clock.now_ms())?;
                     tx.set_upload_offset(&upload.id, offset)?;
-                    tx.set_upload_state(&upload.id, UploadState::Held)
+                    tx.set_upload_state(&upload.id, UploadState::Held)?;
+                    Ok(true)
                 })?;
+                if !held {
+                    self.blobs.remove(&sha256)?;
+                    return Err(Error::Gone);
+                }
                 self.events.tell(Changed { visits: true, ..Changed::default() });
                 Ok(offset)
             }

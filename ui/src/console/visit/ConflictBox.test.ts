@@ -58,7 +58,7 @@ it('a settled field shows its one value, and an erased one says so', () => {
   expect(show({ entity: 'e', field: 'f', conflict: false, live: [live('yes', 'a')] }).wrapper.text()).toBe('<yes>')
   expect(
     show({ entity: 'e', field: 'f', conflict: false, live: [live(null, 'a', { erased: true })] }).wrapper.text(),
-  ).toBe('已依法删除')
+  ).toBe('按令删除')
   expect(show({ entity: 'e', field: 'f', conflict: false, live: [] }).wrapper.text()).toBe('未填写')
 })
 

@@ -86,6 +86,10 @@ export function createApp(backend: Backend) {
     async recoverySeen() {
       status.value = await backend.call('recovery_seen', {})
     },
+    async erasureSeen() {
+      await backend.call('erasure_seen', {})
+      await refresh()
+    },
     async syncNow() {
       await backend.call('sync_now', {})
       await refresh()

@@ -5,7 +5,7 @@ import { bannerOf, clockIsOff } from './banner'
 const status = (over: Partial<SyncStatus>): SyncStatus => ({
   state: 'on_phone', running: false, visits_here: 0, photos_here: 0, commits_here: 0,
   visits_only_here: 0, photos_only_here: 0, commits_only_here: 0, bytes_sent: 0, bytes_total: 0,
-  last_receipt_ms: null, backup_ms: null, last_attempt_ms: null, last_error: null, clock_ahead_ms: null, attention: [], conflicts: 0,
+  last_receipt_ms: null, backup_ms: null, last_attempt_ms: null, last_error: null, clock_ahead_ms: null, attention: [], conflicts: 0, erased: [],
   ...over,
 })
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Answer, ItemView, Shown, Standing, VisitView } from '@/shared/backend'
 import { isComplete, missingIn } from './missing'
 
-const shown = <T>(value: T): Shown<T> => ({ value, token: 't', conflict: [] })
+const shown = <T>(value: T): Shown<T> => ({ value, erased: false, token: 't', conflict: [] })
 
-const nothing: Shown<Answer> = { value: null, token: 't', conflict: [] }
+const nothing: Shown<Answer> = { value: null, erased: false, token: 't', conflict: [] }
 
 const item = (over: Partial<ItemView>): ItemView => ({
   id: 'IC-01', zh: '甲', en: 'a', severity: 'major', group: 'fire', answer_kind: 'yes_no', choices: [], unit: null,

@@ -165,6 +165,29 @@ pub struct SyncAnswer {
     /// When it is not the one that the request names.
     #[n(12)]
     pub backup: Option<Backup>,
+    /// What erase orders destroyed that this phone does not read.
+    #[n(13)]
+    pub erased: Option<Erased>,
+}
+
+/// What erase orders of scopes that the phone does not read destroyed of its own work, and photos it asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Erased {
+    /// Commits of the declared chains. A phone obeys only for commits that a receipt names: HQ holds the rest of them.
+    #[n(0)]
+    pub values: Vec<ErasedValues>,
+    /// Of the photos asked about: these are wanted no more, and HQ takes them no more.
+    #[n(1)]
+    pub photos: Vec<ByteArray<32>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ErasedValues {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub hash: [u8; 32],
+    /// Places of its detached values.
+    #[n(1)]
+    pub places: Vec<u32>,
 }
 
 /// One packet that HQ did not take.

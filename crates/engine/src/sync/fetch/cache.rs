@@ -10,6 +10,7 @@ use super::Want;
 use crate::api::types::ErrorCode;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::store::erasures;
 use crate::store::fetched::{self, Fetched, Name};
 
 /// What all of it may take: some hundred originals of others, or thousands of thumbnails.
@@ -22,11 +23,12 @@ const USED_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Where a picture lies when all of it is here.
 fn path(engine: &Engine, name: Name) -> PathBuf {
     let ending = if name.thumb { "thumb" } else { "photo" };
-    folder(engine).join(format!("{}.{ending}", hex::encode(name.photo)))
+    folder(&engine.0.options.data).join(format!("{}.{ending}", hex::encode(name.photo)))
 }
 
-fn folder(engine: &Engine) -> PathBuf {
-    engine.0.options.data.join("fetched")
+/// Where they lie in the app's data.
+pub fn folder(data: &Path) -> PathBuf {
+    data.join("fetched")
 }
 
 /// The file of a picture that is here as a whole; none when it is not.
@@ -54,7 +56,7 @@ pub(super) struct Part<'a> {
 
 impl<'a> Part<'a> {
     pub(super) fn open(engine: &'a Engine, want: &'a Want) -> Result<Self> {
-        fs::create_dir_all(folder(engine))?;
+        fs::create_dir_all(folder(&engine.0.options.data))?;
         make_room(engine, want)?;
         let path = path(engine, want.name).with_added_extension("part");
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
@@ -115,7 +117,18 @@ impl<'a> Part<'a> {
 
     fn note(&self, whole: bool) -> Result<()> {
         let fetched = Fetched { bytes: self.at, whole, used_ms: self.engine.now_ms() };
-        self.engine.0.store.write(|tx| fetched::set(tx, self.want.name, fetched))
+        let kept = self.engine.0.store.write(|tx| {
+            let erased = erasures::photo_erased(tx, &self.want.name.photo)?;
+            if !erased {
+                fetched::set(tx, self.want.name, fetched)?;
+            }
+            Ok(!erased)
+        })?;
+        if kept {
+            return Ok(());
+        }
+        forget(self.engine, self.want.name)?;
+        Err(Error::Refused(ErrorCode::Erased, "an order of HQ erased it meanwhile"))
     }
 }
 

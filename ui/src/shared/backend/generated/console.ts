@@ -11,7 +11,11 @@ code: string, message: string,
  */
 incident: string | null, };
 export type CategoryInfo = { code: string, zh: string, en: string, };
-export type CommitRow = { commit: string, chain: string, seq: number, ops: number, officer_name: string, device: string, raw_ms: number, corrected_ms: number, uncertainty_ms: number | null, received_ms: number, 
+export type CommitRow = { commit: string, chain: string, seq: number, ops: number, 
+/**
+ * Values erased by order; the signature holds without them.
+ */
+erased: number, officer_name: string, device: string, raw_ms: number, corrected_ms: number, uncertainty_ms: number | null, received_ms: number, 
 /**
  * The clock of the phone was further from HQ's than an hour when it last met it.
  */
@@ -80,6 +84,34 @@ export type EnrolCode = { code: string,
  * What the QR holds: `xuncha://enroll?...`.
  */
 text: string, qr_svg: string, expires_ms: number, };
+export type EraseOrderInfo = { id: string, at_ms: number, by_name: string, 
+/**
+ * Null when it was erased itself.
+ */
+reason: string | null, targets: Array<EraseTargetInfo>, 
+/**
+ * Destroyed at HQ so far; late arrivals are added.
+ */
+values: number, photos: number, 
+/**
+ * Open phones that read what was erased, and those of them that have carried the order out.
+ */
+phones: number, phones_done: number, 
+/**
+ * Some of the others.
+ */
+waiting: Array<EraseWaiting>, };
+export type EraseTarget = { entity: string | null, field: string | null, sha256: string | null, };
+export type EraseTargetInfo = { entity: string | null, 
+/**
+ * officer, visit, finding, reading, note and so on.
+ */
+kind: string | null, 
+/**
+ * The visit that it hangs on.
+ */
+visit: string | null, field: string | null, sha256: string | null, };
+export type EraseWaiting = { device: string, officer_name: string, last_seen_ms: number | null, };
 export type FieldRow = { entity: string, field: string, conflict: boolean, live: Array<LiveValue>, };
 export type FindingRow = { id: string, item: string, item_zh: string, item_en: string, status: FieldRow | null, description: FieldRow | null, retraction: RetractionRow | null, };
 export type LiveValue = { 
@@ -93,6 +125,11 @@ value: string | null, erased: boolean, officer: string, officer_name: string, de
 place: WrittenAt | null, };
 export type MemberRow = { officer: string, name: string, certificate_no: string, present: boolean, conflict: boolean, };
 export type NewEnrolCode = { officer: string, };
+export type NewEraseOrder = { targets: Array<EraseTarget>, 
+/**
+ * Why; kept with the order, erasable itself.
+ */
+reason: string, };
 export type NewOfficer = { 
 /**
  * A role or initials.
@@ -112,7 +149,11 @@ held: boolean,
 /**
  * The phone's thumbnail, when HQ holds it: what there is to see until the original is here.
  */
-thumb: string | null, retraction: RetractionRow | null, officer_name: string, raw_ms: number, corrected_ms: number, };
+thumb: string | null, retraction: RetractionRow | null, 
+/**
+ * The bytes were erased by an order; name and hash stay.
+ */
+erased: boolean, officer_name: string, raw_ms: number, corrected_ms: number, };
 export type PresenceRow = { device: string, officer_name: string, start_ms: number | null, end_ms: number | null, lat_e7: number | null, lon_e7: number | null, accuracy_m: number | null, distance_m: number | null, };
 export type ReadingRow = { id: string, temperature_dc: number | null, site: string | null, sequence: string | null, indoor: boolean | null, ambient_dc: number | null, subject: string | null, 
 /**
@@ -172,7 +213,11 @@ export type SealRow = { commit: string, officer_name: string, corrected_ms: numb
 /**
  * Whether HQ computes the same hash over what the seal covers.
  */
-hash_matches: boolean, photos: number, photos_held: number, after_seal: number, };
+hash_matches: boolean, photos: number, photos_held: number, 
+/**
+ * Of the photos that are not held: erased by order.
+ */
+photos_erased: number, after_seal: number, };
 export type Session = { user: string, role: string, city: string, city_name: string, };
 export type SetUp = { token: string, user: string, password: string, };
 export type SettledConflict = { visit: string, venue_name: string, 

@@ -208,7 +208,11 @@ sequence: string,
  */
 subject: string | null, };
 export type ReadingVerdict = "normal" | "abnormal" | "implausible";
-export type ReadingView = { id: string, reading: Shown<ReadingInput>, verdict: ReadingVerdict, officer_name: string, at_ms: number, corrected_because: string | null, 
+export type ReadingView = { id: string, reading: Shown<ReadingInput>, 
+/**
+ * None when the reading was erased by order.
+ */
+verdict: ReadingVerdict | null, officer_name: string, at_ms: number, corrected_because: string | null, 
 /**
  * Handed back with a correction, as the token of the reading is.
  */
@@ -295,7 +299,11 @@ row: ConflictRow, settled: Candidate<FieldValue>,
  * Another value than that of the settling op stands now: it was undone or edited.
  */
 changed: Candidate<FieldValue> | null, };
-export type Shown<T> = { value: T | null, token: string, conflict: Array<Candidate<T>>, };
+export type Shown<T> = { value: T | null, 
+/**
+ * An order of HQ destroyed the value that would be displayed.
+ */
+erased: boolean, token: string, conflict: Array<Candidate<T>>, };
 export type Standing = { basis: string, token: string, reason_token: string, retracted: boolean, because: string | null, 
 /**
  * Entries that nobody who retracted it had seen: it needs another look.
@@ -338,7 +346,11 @@ last_error: ErrorCode | null,
 /**
  * How far this phone's clock is from HQ's, positive when the phone is ahead; unknown before the first contact.
  */
-clock_ahead_ms: number | null, attention: Array<AttentionRow>, conflicts: number, };
+clock_ahead_ms: number | null, attention: Array<AttentionRow>, conflicts: number, 
+/**
+ * What orders of HQ erased of this officer's work, until `erasure_seen`.
+ */
+erased: Array<ErasedRow>, };
 export type Today = { date: string, drafts: Array<VisitSummary>, finished: Array<VisitSummary>, visits_today: number, findings_today: number, };
 export type TownshipRow = { code: string, zh: string, };
 export type VenueRef = { venue: string, };
@@ -389,6 +401,7 @@ export type Calls = {
   today: { args: Nothing, result: Today },
   recovery_seen: { args: Nothing, result: Status },
   sync_status: { args: Nothing, result: SyncStatus },
+  erasure_seen: { args: Nothing, result: SyncStatus },
   sync_now: { args: Nothing, result: SyncStatus },
   network_changed: { args: Connection, result: Nothing },
   sync_queue: { args: Nothing, result: Array<QueueRow> },
