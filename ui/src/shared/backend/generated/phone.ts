@@ -82,7 +82,16 @@ export type Connection = { metered: boolean | null, };
 export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, reason_token: string, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
 export type Enroll = { text: string, server_url: string | null, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErasedRow = { visit: string, 
+/**
+ * The venue's name, as far as it is held here.
+ */
+title: string, entries: number, photos: number, 
+/**
+ * How many of them were written while the order was on its way: HQ has never read those.
+ */
+late: number, at_ms: number, };
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "not_found" | "visit_sealed" | "visit_empty" | "stale_token" | "erased" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FetchState = "fetching" | "not_at_hq" | "failed";
 export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
@@ -170,6 +179,10 @@ export type PhotoView = { id: string, sha256: string, size: number, width: numbe
  * Whether the original is on this phone.
  */
 here: boolean, 
+/**
+ * An order of HQ destroyed the picture; its name and hash stay.
+ */
+erased: boolean, 
 /**
  * Whether there is something small to show of it.
  */
