@@ -22,28 +22,28 @@ use xuncha_tests::world::{City, Phone, drawn};
 
 use super::{finish, measure, photo_file};
 
-const ITEM: &str = "CMN-R-01";
-const OTHER_ITEM: &str = "CMN-R-02";
+pub(super) const ITEM: &str = "CMN-R-01";
+pub(super) const OTHER_ITEM: &str = "CMN-R-02";
 
 /// Erased, each in another kind of field.
-const NOTE: &str = "周某某删除甲，电话 139-4417-0001";
+pub(super) const NOTE: &str = "周某某删除甲，电话 139-4417-0001";
 const SUBJECT: &str = "保安删除乙九四一七";
 const DESCRIPTION: &str = "删除丙：值班表上的姓名与住址 4417-0002";
-const RACING: &str = "删除丁：离线时写的另一处住址 4417-0003";
+pub(super) const RACING: &str = "删除丁：离线时写的另一处住址 4417-0003";
 const NAME: &str = "删除戊四四一七号";
-const PHOTO: &[u8] = b"ERASED-PHOTO-COMMENT-4417-0004";
+pub(super) const PHOTO: &[u8] = b"ERASED-PHOTO-COMMENT-4417-0004";
 const ERASED: [&[u8]; 6] =
     [NOTE.as_bytes(), SUBJECT.as_bytes(), DESCRIPTION.as_bytes(), RACING.as_bytes(), NAME.as_bytes(), PHOTO];
 
 /// Never erased.
-const KEPT_NOTE: &str = "保留：门口堆放杂物 5528";
+pub(super) const KEPT_NOTE: &str = "保留：门口堆放杂物 5528";
 const KEPT_PHOTO: &[u8] = b"KEPT-PHOTO-COMMENT-5528-0001";
 
-fn supervisor() -> ConsoleUser {
+pub(super) fn supervisor() -> ConsoleUser {
     ConsoleUser { id: [9; 16], name: "supervisor".into(), role: Role::Admin }
 }
 
-fn note(phone: &Phone, visit: &str, item: Option<&str>, text: &str) -> VisitView {
+pub(super) fn note(phone: &Phone, visit: &str, item: Option<&str>, text: &str) -> VisitView {
     let view = phone.visit(visit);
     let token = item.map_or(view.note_token.clone(), |item| drawn(&view, item).note_token.clone());
     let set = SetNote { visit: visit.into(), item: item.map(str::to_owned), text: text.into(), token };
@@ -63,24 +63,24 @@ fn describe(phone: &Phone, visit: &str, text: &str) -> Result<VisitView, ErrorCo
 }
 
 /// A JPEG with a comment that nothing else holds.
-fn picture(comment: &[u8]) -> Vec<u8> {
+pub(super) fn picture(comment: &[u8]) -> Vec<u8> {
     let photo = fs::read(photo_file("gps.jpg")).unwrap();
     let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
     [&photo[..2], &[0xff, 0xfe], &length, comment, &photo[2..]].concat()
 }
 
-fn take(phone: &Phone, visit: &str, comment: &[u8]) -> Result<(), ErrorCode> {
+pub(super) fn take(phone: &Phone, visit: &str, comment: &[u8]) -> Result<(), ErrorCode> {
     let meta = AddPhoto { visit: visit.into(), item: None, position: None };
     let added = phone.engine.add_photo(&meta, &mut picture(comment).as_slice());
     added.map(drop).map_err(|error| error.code)
 }
 
-fn hash(bytes: &[u8]) -> [u8; 32] {
+pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
     use sha2::Digest;
     sha2::Sha256::digest(bytes).into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -99,13 +99,13 @@ fn holds(bytes: &[u8], what: &[u8]) -> bool {
 }
 
 /// A place where copies of values may lie.
-struct Replica {
+pub(super) struct Replica {
     name: &'static str,
     bytes: Vec<(String, Vec<u8>)>,
 }
 
 impl Replica {
-    fn of(name: &'static str, folder: &Path) -> Self {
+    pub(super) fn of(name: &'static str, folder: &Path) -> Self {
         let mut bytes = Vec::new();
         for path in files(folder) {
             bytes.push((path.display().to_string(), fs::read(&path).unwrap()));
@@ -122,11 +122,16 @@ impl Replica {
         self.bytes.iter().filter(|(_, bytes)| holds(bytes, what)).map(|(name, _)| name.as_str()).collect()
     }
 
-    fn must_hold(&self, what: &[u8]) {
+    /// Files that bear a name.
+    pub(super) fn named(&self, name: &str) -> Vec<&str> {
+        self.bytes.iter().filter(|(path, _)| path.contains(name)).map(|(path, _)| path.as_str()).collect()
+    }
+
+    pub(super) fn must_hold(&self, what: &[u8]) {
         assert!(!self.where_is(what).is_empty(), "{} lacks {}", self.name, String::from_utf8_lossy(what));
     }
 
-    fn must_not_hold(&self, what: &[u8]) {
+    pub(super) fn must_not_hold(&self, what: &[u8]) {
         let found = self.where_is(what);
         assert!(found.is_empty(), "{} holds {}: {found:?}", self.name, String::from_utf8_lossy(what));
     }
@@ -185,7 +190,7 @@ fn bundled(hq: &Path, file: &Path) -> Vec<u8> {
     all
 }
 
-fn officer(city: &City, n: usize) -> OfficerId {
+pub(super) fn officer(city: &City, n: usize) -> OfficerId {
     OfficerId(city.service.officers().unwrap()[n].row.id)
 }
 
@@ -329,11 +334,7 @@ fn no_byte_of_what_was_erased_is_left_anywhere_and_everything_still_proves() {
         ERASED.iter().for_each(|what| replica.must_not_hold(what));
         replica.must_hold(KEPT_NOTE.as_bytes());
         let name = hex(&photo);
-        assert!(
-            !replica.bytes.iter().any(|(path, _)| path.contains(&name)),
-            "{}: a file of the photo",
-            replica.name
-        );
+        assert_eq!(replica.named(&name), [""; 0], "{}: files of the photo", replica.name);
         for packet in &old_packets {
             // Without its head and its signature, which the erased packet has, too.
             replica.must_not_hold(&packet[40..packet.len() - 70]);

@@ -46,7 +46,7 @@ fn pair(phone: &Phone, code: &Pairing) -> Result<(), ErrorCode> {
 }
 
 /// A phone without a signal whose hub is `hub`.
-fn away(city: &City, hub: &Phone) -> Phone {
+pub(super) fn away(city: &City, hub: &Phone) -> Phone {
     let phone = city.phone(1);
     phone.signal.set_away(true);
     pair(&phone, &code(hub)).unwrap();
@@ -58,7 +58,7 @@ fn only_here(phone: &Phone) -> (u32, u32, u32) {
     (status.visits_only_here, status.photos_only_here, status.commits_only_here)
 }
 
-fn status(hub: &Phone) -> HubStatus {
+pub(super) fn status(hub: &Phone) -> HubStatus {
     hub.engine.hub_status(Nothing {}).unwrap()
 }
 

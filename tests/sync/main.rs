@@ -14,6 +14,7 @@ mod bad_input;
 mod copied;
 mod duplicates;
 mod erase;
+mod erased_elsewhere;
 mod fetched;
 mod hub;
 mod inbox;

@@ -5,6 +5,9 @@
 //! So every replica destroys the same, in whatever order things arrive: an order that comes before the values is kept
 //! and acts when they come, an edit made offline while the order was given is caught on arrival (its author is told and
 //! can write it again), and what somebody writes who has seen the order stays.
+//!
+//! Positions count the feed of one HQ. One that was restored from a backup numbers anew, so it gives orders that it gets
+//! back once more, from where it stands then.
 
 use crate::cbor::Value;
 use crate::ids::{EntityId, OfficerId};

@@ -199,7 +199,9 @@ fn stretches(old: &Connection, table: &Table) -> Vec<Bounds> {
             .collect(),
         Keys::Numbers => {
             let sql = format!("SELECT max({}) FROM {}", table.key, table.name);
-            let last: i64 = old.query_row(&sql, [], |row| row.get(0)).unwrap_or(STRETCH * STRETCHES_MAX);
+            let last: Option<i64> =
+                old.query_row(&sql, [], |row| row.get(0)).unwrap_or(Some(STRETCH * STRETCHES_MAX));
+            let last = last.unwrap_or(0);
             let count = (last / STRETCH).clamp(0, STRETCHES_MAX - 1);
             (0..=count)
                 .map(|n| {
