@@ -13,6 +13,7 @@ mod acts;
 mod browser;
 mod desk;
 mod enrolment;
+mod erasing;
 mod hub;
 mod inbox;
 mod officer;

@@ -7,7 +7,7 @@ use xuncha_engine::api::types::{SaveState, VisitRef, VisitView};
 use xuncha_server::http::types::VisitDetail;
 use xuncha_server::service::Service;
 
-use crate::model::{Drawing, Edit, Model, Visit, all_notes, at_hq, comes_after, displayed, on_phone};
+use crate::model::{Drawing, Edit, Kept, Model, Visit, all_notes, at_hq, comes_after, displayed, on_phone};
 use crate::phone::Phone;
 
 /// A phone that says "held by HQ" is believed by its officer: edits and the bytes of photos must be there now.
@@ -26,7 +26,9 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
             let there = at_hq(&detail);
             // Of the mode HQ shows one value while only one officer differs from themselves.
             let lost = |(field, edit): &(&str, &Edit)| {
-                *field != "mode" && !there.get(*field).is_some_and(|values| holds(field, values, &edit.value))
+                *field != "mode"
+                    && edit.kept() == Kept::Yes
+                    && !there.get(*field).is_some_and(|values| holds(field, values, &edit.value))
             };
             for (field, edit) in visit.live_of(phone.author.phone).filter(lost) {
                 wrong.push(format!(
@@ -41,7 +43,8 @@ pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec
         let held: BTreeSet<&str> =
             detail.photos.iter().filter(|row| row.held).map(|row| row.sha256.as_str()).collect();
         let said = view.photos.iter().filter(|photo| photo.here && photo.state == Some(SaveState::Held));
-        for photo in said.filter(|photo| !held.contains(photo.sha256.as_str())) {
+        let due = |sha256: &str| visit.photo(sha256) == Kept::Yes && !held.contains(sha256);
+        for photo in said.filter(|photo| due(&photo.sha256)) {
             wrong.push(format!("{id}: photo {} is held, says phone {number}; HQ lacks it", photo.sha256));
         }
     }
@@ -66,10 +69,11 @@ pub struct Tally {
 
 impl Tally {
     fn add(&mut self, visit: &Visit, detail: &VisitDetail) {
-        self.conflicts += visit.conflicts() as u64;
+        let most = *visit.conflicts().end() as u64;
+        self.conflicts += most;
         if visit.officers() > 1 {
             self.joint_visits += 1;
-            self.false_conflicts += u64::from(detail.row.conflicts).saturating_sub(visit.conflicts() as u64);
+            self.false_conflicts += u64::from(detail.row.conflicts).saturating_sub(most);
         }
     }
 }
@@ -93,7 +97,7 @@ pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, tally: &mut Tall
             let Some(view) = phone_agrees(id, visit, number, phone, wrong) else { continue };
             let displayed = displayed(&view);
             let first = first.get_or_insert_with(|| displayed.clone());
-            same(id, &format!("phone {number}"), first, &displayed, wrong);
+            same(id, &format!("phone {number}"), first, &Drawing::new(), &displayed, wrong);
         }
     }
 }
@@ -113,13 +117,18 @@ fn phone_agrees(
         }
     };
     let who = format!("phone {number}");
-    same(id, &who, &visit.drawing(), &on_phone(&view), wrong);
+    same(id, &who, &visit.drawing(), &visit.perhaps(), &on_phone(&view), wrong);
     let summary = &view.summary;
     let photos: BTreeSet<&str> = view.photos.iter().map(|photo| photo.sha256.as_str()).collect();
     let counts = (photos.len(), summary.photos as usize, summary.readings as usize);
     let expected = (visit.photos.len(), visit.photos.len(), visit.readings());
     if counts != expected {
         wrong.push(format!("{id}: {who} counts photos and readings {counts:?}, not {expected:?}"));
+    }
+    for photo in &view.photos {
+        if visit.photo(&photo.sha256) == Kept::No && !photo.erased {
+            wrong.push(format!("{id}: {who} does not say that photo {} was erased", photo.sha256));
+        }
     }
     for photo in view.photos.iter().filter(|photo| photo.here) {
         let bytes = phone.engine.photo(&photo.sha256, false).map(|(_, bytes)| bytes);
@@ -140,16 +149,23 @@ fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong:
         expected.remove("mode");
         shown.remove("mode");
     }
-    same(id, "HQ", &expected, &shown, wrong);
+    same(id, "HQ", &expected, &all_notes(&visit.perhaps()), &shown, wrong);
+    let left = detail.photos.iter().filter(|photo| !photo.erased).count();
     let counts = (detail.photos.len(), detail.row.photos as usize, detail.row.readings as usize);
-    let expected = (visit.photos.len(), visit.photos.len(), visit.readings());
+    let expected = (visit.photos.len(), left, visit.readings());
     if counts != expected {
         wrong.push(format!("{id}: HQ counts photos and readings {counts:?}, not {expected:?}"));
     }
     conflicts(id, "HQ", visit, detail.row.conflicts, wrong);
     for (sha256, bytes) in &visit.photos {
         let file = hash(sha256).and_then(|hash| hq.blob_file(&hash).ok());
-        if file.and_then(|file| std::fs::read(file).ok()).as_ref() != Some(bytes) {
+        let held = file.and_then(|file| std::fs::read(file).ok());
+        let right = match visit.photo(sha256) {
+            Kept::Yes => held.as_ref() == Some(bytes),
+            Kept::Either => held.is_none_or(|held| held == *bytes),
+            Kept::No => held.is_none(),
+        };
+        if !right {
             wrong.push(format!("{id}: HQ's bytes of photo {sha256} are not those that were taken"));
         }
     }
@@ -160,16 +176,25 @@ fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong:
 
 fn conflicts(id: &str, who: &str, visit: &Visit, counted: u32, wrong: &mut Vec<String>) {
     let expected = visit.conflicts();
-    if counted as usize != expected {
-        wrong.push(format!("{id}: {who} counts {counted} conflicts, not {expected}"));
+    if !expected.contains(&(counted as usize)) {
+        wrong.push(format!("{id}: {who} counts {counted} conflicts, not {expected:?}"));
     }
 }
 
-fn same(id: &str, who: &str, expected: &Drawing, shown: &Drawing, wrong: &mut Vec<String>) {
+/// `perhaps` are values that may be shown, too.
+fn same(
+    id: &str,
+    who: &str,
+    expected: &Drawing,
+    perhaps: &Drawing,
+    shown: &Drawing,
+    wrong: &mut Vec<String>,
+) {
     let fields: BTreeSet<&String> = expected.keys().chain(shown.keys()).collect();
     for field in fields {
-        if expected.get(field) != shown.get(field) {
-            let (a, b) = (expected.get(field), shown.get(field));
+        let of = |drawing: &Drawing| drawing.get(field).cloned().unwrap_or_default();
+        let (a, b, may) = (of(expected), of(shown), of(perhaps));
+        if a != b.difference(&may).cloned().collect() {
             wrong.push(format!("{id} {field}: {who} shows {b:?}, history demands {a:?}"));
         }
     }

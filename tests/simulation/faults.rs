@@ -10,7 +10,7 @@ const JUDGE_AGAIN: &str = "UPDATE meta SET value = x'00000000' WHERE key = 'judg
 
 impl Fleet {
     pub fn befall(&mut self, number: usize) {
-        match self.random.below(22) {
+        match self.random.below(24) {
             0..2 => self.kill(number),
             2 => self.hq_loses_power(),
             3 => self.node_restarts(),
@@ -23,6 +23,7 @@ impl Fleet {
             17..19 => self.hostile_device(number),
             19 => self.close_or_open(number),
             20 => self.move_officer(number),
+            21..23 => self.erase(),
             _ => self.restore_hq(),
         }
     }
@@ -208,6 +209,7 @@ impl Fleet {
             Some(backup) => {
                 self.counts.add("HQ restored from an old backup");
                 self.hq.restore(backup.path());
+                self.model.restored();
             }
         }
     }

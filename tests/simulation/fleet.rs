@@ -155,6 +155,7 @@ impl Fleet {
 
     pub fn act(&mut self, number: usize) {
         self.doom(number);
+        self.phones[number].author.read = self.phones[number].orders_read(&self.model.orders);
         let done = self.hand(number).act();
         match done {
             Ok(None) => {}
@@ -281,6 +282,7 @@ impl Fleet {
                 self.wrong.push(format!("phone {number} still holds work back: {status:?}"));
             }
         }
+        self.nothing_erased_remains();
         let mut tally = Tally::default();
         check::all_agree(&self.model, &self.phones, &self.hq.service(), &mut tally, &mut self.wrong);
         let Tally { conflicts, joint_visits, false_conflicts } = tally;

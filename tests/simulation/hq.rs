@@ -140,6 +140,11 @@ impl Hq {
         self.restart_node();
     }
 
+    /// Looks at its data folder.
+    pub fn look<T>(&self, look: impl FnOnce(&Path) -> T) -> T {
+        self.with(|running| look(running.folder.path()))
+    }
+
     /// A copy of everything, as a backup takes it.
     pub fn backup(&self) -> TempDir {
         let copy = folder();

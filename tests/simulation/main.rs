@@ -12,6 +12,7 @@
 
 mod check;
 mod disk;
+mod erasure;
 mod evidence;
 mod faults;
 mod fleet;

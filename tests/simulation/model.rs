@@ -3,8 +3,12 @@
 //! It keeps every edit that a phone acknowledged, together with the edits that its author had been shown at that moment.
 //! An edit is live while no other edit was made by somebody who had been shown it. No two edits of a field have one
 //! value, so a drawn value names its edit.
+//!
+//! An erase order takes every edit of what it names that is not made by somebody who has read it. What was erased is drawn
+//! nowhere; what an edit replaced stays replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use xuncha_engine::api::types::{Answer, NoteView, Shown, VisitView};
 use xuncha_server::http::types::{FieldRow, VisitDetail};
@@ -19,6 +23,47 @@ pub struct Author {
     pub officer: String,
     /// The number of the phone.
     pub phone: usize,
+    /// Erase orders that it has read.
+    pub read: BTreeSet<String>,
+}
+
+/// What erase orders leave of an edit or a photo.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    Yes,
+    /// HQ was restored: then it is kept or not, and everywhere the same.
+    Either,
+    No,
+}
+
+/// What an order names of a visit.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Named {
+    Field(String),
+    Everything,
+    Photo(String),
+}
+
+pub struct Order {
+    pub id: String,
+    pub visit: String,
+    pub named: Named,
+    /// An HQ that was restored since numbers its feed anew.
+    restored_since: bool,
+}
+
+impl Order {
+    /// Whether it names what an edit recorded. Only free text can be erased here.
+    fn names(&self, visit: &str, field: &str, value: &str) -> bool {
+        let personal =
+            field.starts_with("note ") || field.starts_with("finding ") || value.starts_with("答 ");
+        let named = match &self.named {
+            Named::Field(named) => named == field,
+            Named::Everything => personal,
+            Named::Photo(_) => false,
+        };
+        self.visit == visit && named
+    }
 }
 
 pub struct Edit {
@@ -26,6 +71,14 @@ pub struct Edit {
     pub value: String,
     /// Indices of the edits of this field that were drawn.
     pub shown: BTreeSet<usize>,
+    /// What each order that names it leaves of it.
+    orders: BTreeMap<usize, Kept>,
+}
+
+impl Edit {
+    pub fn kept(&self) -> Kept {
+        self.orders.values().copied().max().unwrap_or(Kept::Yes)
+    }
 }
 
 #[derive(Default)]
@@ -35,11 +88,16 @@ pub struct Visit {
     pub fields: BTreeMap<String, Vec<Edit>>,
     /// By their hash.
     pub photos: BTreeMap<String, Vec<u8>>,
+    /// Those that an order names.
+    erased: BTreeMap<String, BTreeMap<usize, Kept>>,
 }
 
 #[derive(Default)]
 pub struct Model {
     pub visits: BTreeMap<String, Visit>,
+    pub orders: Vec<Order>,
+    /// HQ was restored in this run.
+    restored: bool,
 }
 
 impl Model {
@@ -58,8 +116,54 @@ impl Model {
             let known = edits.iter().position(|edit| edit.value == *drawn);
             shown.insert(known.ok_or(format!("{visit} {field} shows {drawn:?}, which nobody recorded"))?);
         }
-        edits.push(Edit { author: author.clone(), value: value.into(), shown });
+        let caught = |(number, order): (usize, &Order)| {
+            let kept = match (author.read.contains(&order.id), order.restored_since) {
+                (false, _) => Kept::No,
+                (true, false) => Kept::Yes,
+                (true, true) => Kept::Either,
+            };
+            order.names(visit, field, value).then_some((number, kept))
+        };
+        let orders = self.orders.iter().enumerate().filter_map(caught).collect();
+        edits.push(Edit { author: author.clone(), value: value.into(), shown, orders });
         Ok(())
+    }
+
+    /// HQ gives an order: nobody has read it. Of a whole visit, HQ names these photos.
+    pub fn order(&mut self, id: String, visit: &str, named: Named, photos: Vec<String>) {
+        // Somebody's position in the feed of before may be beyond it.
+        let kept = if self.restored { Kept::Either } else { Kept::No };
+        let (number, visit) = (self.orders.len(), visit.to_owned());
+        let order = Order { id, visit, named, restored_since: false };
+        let of = self.visits.entry(order.visit.clone()).or_default();
+        for (field, edits) in &mut of.fields {
+            for edit in edits.iter_mut().filter(|edit| order.names(&order.visit, field, &edit.value)) {
+                edit.orders.insert(number, kept);
+            }
+        }
+        for photo in photos {
+            of.erased.entry(photo).or_default().insert(number, kept);
+        }
+        self.orders.push(order);
+    }
+
+    /// HQ was restored from an old backup.
+    pub fn restored(&mut self) {
+        self.restored = true;
+        self.orders.iter_mut().for_each(|order| order.restored_since = true);
+        for edit in self.visits.values_mut().flat_map(|visit| visit.fields.values_mut().flatten()) {
+            edit.orders.values_mut().filter(|kept| **kept == Kept::Yes).for_each(|kept| *kept = Kept::Either);
+        }
+    }
+
+    /// A restored HQ lost an order that no phone had read.
+    pub fn void(&mut self, order: usize) {
+        for visit in self.visits.values_mut() {
+            let edits = visit.fields.values_mut().flatten().map(|edit| &mut edit.orders);
+            for orders in edits.chain(visit.erased.values_mut()) {
+                orders.entry(order).and_modify(|kept| *kept = Kept::Either);
+            }
+        }
     }
 
     /// Whether somebody recorded this value in this field before.
@@ -86,8 +190,32 @@ impl Visit {
 
     /// What every replica must show in the end.
     pub fn drawing(&self) -> Drawing {
-        let live = |edits: &Vec<Edit>| Self::live(edits).map(|edit| edit.value.clone()).collect();
+        self.drawn(Kept::Yes)
+    }
+
+    /// What a replica may show beside that.
+    pub fn perhaps(&self) -> Drawing {
+        self.drawn(Kept::Either)
+    }
+
+    fn drawn(&self, kept: Kept) -> Drawing {
+        let live = |edits: &Vec<Edit>| {
+            let live = Self::live(edits).filter(|edit| edit.kept() == kept);
+            live.map(|edit| edit.value.clone()).collect()
+        };
         self.fields.iter().map(|(field, edits)| (field.clone(), shown(field, live(edits)))).collect()
+    }
+
+    /// What orders leave of a photo.
+    pub fn photo(&self, sha256: &str) -> Kept {
+        let orders = self.erased.get(sha256);
+        orders.and_then(|orders| orders.values().copied().max()).unwrap_or(Kept::Yes)
+    }
+
+    /// Texts of which no byte may be left.
+    pub fn gone(&self) -> impl Iterator<Item = &str> {
+        let edits = self.fields.values().flatten().filter(|edit| edit.kept() == Kept::No);
+        edits.map(|edit| edit.value.as_str())
     }
 
     /// How many officers recorded something.
@@ -102,15 +230,21 @@ impl Visit {
         live.map(|edit| &edit.author.officer).collect::<BTreeSet<_>>().len() == 1
     }
 
-    /// Fields in which different officers say different things.
-    pub fn conflicts(&self) -> usize {
-        let conflict = |(field, edits): &(&String, &Vec<Edit>)| {
-            let shown = shown(field, Self::live(edits).map(|edit| edit.value.clone()).collect());
-            let live = || Self::live(edits).filter(|edit| shown.contains(&edit.value));
+    /// In how many fields different officers say different things. An erased value may have been replaced by somebody who
+    /// saw that it was erased, which no screen tells, or stand beside another: at least and at most.
+    pub fn conflicts(&self) -> RangeInclusive<usize> {
+        let conflict = |field: &str, live: &mut dyn Iterator<Item = &Edit>| {
+            let live: Vec<_> = live.collect();
+            let shown = shown(field, live.iter().map(|edit| edit.value.clone()).collect());
+            let live = || live.iter().filter(|edit| shown.contains(&edit.value));
             let officers: BTreeSet<&str> = live().map(|edit| edit.author.officer.as_str()).collect();
             live().count() > 1 && officers.len() > 1
         };
-        self.fields.iter().filter(conflict).count()
+        let certain = |(field, edits): &(&String, &Vec<Edit>)| {
+            conflict(field, &mut Self::live(edits).filter(|edit| edit.kept() == Kept::Yes))
+        };
+        let perhaps = |(field, edits): &(&String, &Vec<Edit>)| conflict(field, &mut Self::live(edits));
+        self.fields.iter().filter(certain).count()..=self.fields.iter().filter(perhaps).count()
     }
 
     pub fn readings(&self) -> usize {

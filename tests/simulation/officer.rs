@@ -109,14 +109,15 @@ impl Hand<'_> {
     }
 
     fn answer_to(&mut self, item: &ItemView, view: &VisitView, drawing: &Drawing) -> Done {
-        let number = i64::from(self.next() % 90);
+        let serial = self.next();
+        let number = i64::from(serial % 90);
         let answer = match item.answer_kind {
             AnswerKind::YesNo => self.random.one_of(&[Answer::Yes, Answer::No]).clone(),
             AnswerKind::YesNoNa => self.random.one_of(&[Answer::Yes, Answer::No, Answer::Na]).clone(),
             AnswerKind::Number => Answer::Number(number),
             AnswerKind::Percent => Answer::Percent(number),
             AnswerKind::Temperature => Answer::Temperature(number),
-            AnswerKind::Text => Answer::Text(format!("答 {number}")),
+            AnswerKind::Text => Answer::Text(format!("答 {serial}。")),
             AnswerKind::Choice => return Ok(None),
         };
         let (field, value) = (format!("answer {}", item.id), model::answer(&answer));
@@ -131,7 +132,7 @@ impl Hand<'_> {
     fn note(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
         let item = if self.random.chance(50) { self.item(view) } else { None };
         let token = item.map_or(&view.note_token, |item| &item.note_token).clone();
-        let text = format!("记录 {}", self.next());
+        let text = format!("记录 {}。", self.next());
         let (visit, on) = (view.summary.id.clone(), item.map(|item| item.id.clone()));
         let field = note_field(&self.phone.author.officer, on.as_deref());
         let done = self.phone.engine.visit_note(SetNote { visit, item: on, text: text.clone(), token });
@@ -140,7 +141,7 @@ impl Hand<'_> {
 
     fn finding(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
         let Some(item) = self.item(view) else { return Ok(None) };
-        let text = format!("问题 {}", self.next());
+        let text = format!("问题 {}。", self.next());
         let token = item.finding.as_ref().map(|finding| finding.description.token.clone());
         let set = SetFinding {
             visit: view.summary.id.clone(),

@@ -1,6 +1,6 @@
 //! One phone: the real engine on a real folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use xuncha_tests::random::Random;
 use xuncha_tests::world::copy_folder;
 
 use crate::disk::{Machine, SimDisk};
-use crate::model::{Author, Visit};
+use crate::model::{Author, Order, Visit};
 use crate::nature::{MachineClock, folder};
 use crate::network::Network;
 use crate::unsure::Unsure;
@@ -60,7 +60,7 @@ impl Phone {
         let status = engine.status(Nothing {}).expect("a status");
         let officer = status.officer.map(|officer| officer.id).unwrap_or_default();
         Self {
-            author: Author { officer, phone: number },
+            author: Author { officer, phone: number, read: BTreeSet::new() },
             district: None,
             engine,
             clock,
@@ -80,6 +80,18 @@ impl Phone {
 
     pub fn data(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Which of these erase orders it has read, by what its log holds.
+    pub fn orders_read(&self, orders: &[Order]) -> BTreeSet<String> {
+        if orders.is_empty() {
+            return BTreeSet::new();
+        }
+        let database = rusqlite::Connection::open(self.data().join("xuncha.db")).expect("the database");
+        let mut find =
+            database.prepare("SELECT 1 FROM entity WHERE id = unhex(replace(?1, '-', ''))").expect("sql");
+        let read = orders.iter().filter(|order| find.exists([&order.id]).expect("an answer"));
+        read.map(|order| order.id.clone()).collect()
     }
 
     /// The battery is pulled: what goes on is what had reached the disk.

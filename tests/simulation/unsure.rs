@@ -47,6 +47,7 @@ impl Hand<'_> {
             ErrorCode::DiskFull if self.phone.disk.full() => Ok(Some("refused: disk full")),
             ErrorCode::VisitSealed => Ok(Some("refused: sealed")),
             ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
+            ErrorCode::Erased if !self.model.orders.is_empty() => Ok(Some("refused: erased")),
             _ => Err(format!("an edit was refused: {error:?}")),
         }
     }

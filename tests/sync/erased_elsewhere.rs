@@ -175,10 +175,15 @@ fn an_order_that_a_restored_hq_lost_comes_back_with_a_phone_and_acts_on_what_was
     city.sync(&b);
     Replica::of("the restored HQ", city.data()).must_hold(RACING.as_bytes());
 
+    let between = tempfile::tempdir().unwrap();
+    city.service.backup(between.path()).unwrap();
     for phone in [&a, &b, &a, &b] {
         city.sync(phone);
     }
     all_clean(&city, &a, &b);
+    let again = tempfile::tempdir().unwrap();
+    xuncha_server::service::restore(between.path(), again.path()).unwrap();
+    must_be_clean("a restored backup of between", again.path());
     note(&b, &visit, None, "重新填写");
     city.sync(&b);
     city.sync(&a);

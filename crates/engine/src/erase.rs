@@ -227,6 +227,7 @@ fn remove_photos(disk: &dyn Disk, folder: &Path, names: &HashSet<String>) -> io:
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
+    let mut removed = false;
     for entry in entries {
         let path = entry?.path();
         let file = path.file_name().unwrap_or_default().to_string_lossy();
@@ -234,7 +235,8 @@ fn remove_photos(disk: &dyn Disk, folder: &Path, names: &HashSet<String>) -> io:
             remove_photos(disk, &path, names)?;
         } else if file.get(..64).is_some_and(|name| names.contains(name)) {
             disk.remove(&path)?;
+            removed = true;
         }
     }
-    Ok(())
+    if removed { disk.flush_folder(folder) } else { Ok(()) }
 }

@@ -58,7 +58,6 @@ impl Service {
             Ok::<_, Error>(())
         })?;
         self.scrub_if_due();
-        self.note_beside_backups();
         self.events.tell(Changed { visits: true, devices: true });
         Ok(id)
     }
