@@ -95,8 +95,8 @@ fn read(engine: &Engine, path: &str) -> Result<Response<Vec<u8>>, ApiError> {
     let response = Response::builder()
         .header(header::CONTENT_TYPE, mime)
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        // A photo is named by its content, so it never changes.
-        .header(header::CACHE_CONTROL, "private, max-age=31536000, immutable");
+        // It never changes, but it may be erased, and no order reaches the web view's cache.
+        .header(header::CACHE_CONTROL, "private, no-store");
     response.body(bytes).map_err(|error| bad_request(&error.to_string()))
 }
 

@@ -121,12 +121,12 @@ async fn photo(
 ) -> Result<impl IntoResponse, Refused> {
     let thumb = query.size.as_deref() == Some("thumb");
     let (mime, bytes) = blocking(move || bridge.phone.engine()?.photo(&sha256, thumb)).await?;
-    // A photo is named by its content, so it never changes.
-    let forever = "private, max-age=31536000, immutable".to_owned();
+    // It never changes, but it may be erased, and no order reaches a browser's cache.
+    let never = "private, no-store".to_owned();
     let nosniff = "nosniff".to_owned();
     let headers = [
         (header::CONTENT_TYPE, mime),
-        (header::CACHE_CONTROL, forever),
+        (header::CACHE_CONTROL, never),
         (header::X_CONTENT_TYPE_OPTIONS, nosniff),
     ];
     Ok((headers, bytes))

@@ -48,8 +48,8 @@ pub(super) async fn photo(
     let mut response = ranged::file(&photo.path, &name, &asked).await?;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(photo.mime));
-    // Named by its hash, so it never changes; but only for this browser, and an erased photo must go with the session.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    // It never changes, but it may be erased, and no order reaches a browser's cache.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     Ok(response)
