@@ -226,7 +226,7 @@ fn model(said: &[Said], counted: &BTreeSet<CommitRef>) -> Model {
 
 fn state(replica: &Replica) -> Model {
     let field = |(key, field): (&Key, &merge::Field)| {
-        let live = field.live.iter().map(|(name, op)| (*name, op.value.value().cloned())).collect();
+        let live = field.live.values().map(|op| (op.commit, op.value.value().cloned())).collect();
         (key.clone(), (live, field.dead.clone()))
     };
     replica.fields.iter().map(field).collect()

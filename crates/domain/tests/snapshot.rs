@@ -127,7 +127,7 @@ impl Reader {
                 officer: xuncha_domain::ids::OfficerId(op.officer),
                 corrected_ms: op.corrected_ms,
             };
-            reader.fields.entry((entity, op.field.clone())).or_default().live.insert(commit, live);
+            reader.fields.entry((entity, op.field.clone())).or_default().live.insert(live);
         }
         for op in &state.dead {
             let entity = EntityId(state.things[op.thing as usize].id);

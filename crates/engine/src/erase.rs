@@ -29,7 +29,7 @@ use xuncha_domain::model::erase::{self, Order, Target};
 use crate::engine::Options;
 use crate::error::Result;
 use crate::store::log::Touched;
-use crate::store::{Store, chains, erasures, log, meta};
+use crate::store::{Store, chains, erasures, live, log, meta};
 use crate::{hub, recover, rescue, sync};
 
 /// What telling the officer needs to know.
@@ -174,14 +174,15 @@ fn destroy(
     let name = commit.hash.short();
     let mine = chains::is_mine(connection, commit.header.chain)?;
     let late = !log::received(connection, &name)? || telling.fresh.contains(&name);
-    erasures::set_detached(connection, name, &commit.detached.erase(&places).to_bytes())?;
+    let erased = commit.erased(&places);
+    erasures::set_detached(connection, name, &erased.detached.to_bytes())?;
     for op in commit.ops() {
         let OpValue::Detached(place) = op.value else { continue };
         if !places.contains(&place) {
             continue;
         }
         let root = op.entity.root();
-        erasures::erase_live(connection, op.entity.id, &op.field, name)?;
+        live::erase(connection, &erased, op)?;
         touched.insert((root.kind, root.id));
         if mine {
             let place = i64::try_from(place).unwrap_or(i64::MAX);

@@ -17,7 +17,7 @@ use crate::api::inbox::choosable;
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
 use crate::store::values::{Col, refs_from_bytes};
-use crate::store::{journal, log};
+use crate::store::{journal, live};
 
 /// An entity of the tree.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl Tree {
         if !nodes.contains_key(&root) {
             return Ok(None);
         }
-        let mut fields = read_fields(connection, root)?;
+        let mut fields = read_fields(connection, root, &nodes)?;
         for row in journal::of_root(connection, root)? {
             let field = fields.entry((row.entity, row.field)).or_default();
             row.over.iter().for_each(|over| drop(field.live.remove(over)));
@@ -58,9 +58,7 @@ impl Tree {
             } else {
                 Stored::Plain(row.value)
             };
-            field
-                .live
-                .insert(commit, Live { commit, value, officer: row.officer, corrected_ms: row.device_ms });
+            field.live.insert(Live { commit, value, officer: row.officer, corrected_ms: row.device_ms });
         }
         let mut tree = Self { nodes, fields, root, checklist: None };
         let hash = tree.value(root, field::CHECKLIST).and_then(|value| value.as_bytes()?.try_into().ok());
@@ -204,19 +202,20 @@ fn read_nodes(connection: &Connection, root: EntityId) -> Result<BTreeMap<Entity
     Ok(nodes)
 }
 
-fn read_fields(connection: &Connection, root: EntityId) -> Result<BTreeMap<(EntityId, String), Field>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT live.entity, live.field, live.ref, live.value, live.hash, live.officer, live.corrected_ms
-         FROM entity JOIN live ON live.entity = entity.id WHERE entity.root = ?1",
-    )?;
-    let mut rows = statement.query([Col(root)])?;
-    let mut fields: BTreeMap<(EntityId, String), Field> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let key = (row.get::<_, Col<EntityId>>(0)?.0, row.get(1)?);
-        let live = log::read_live(row, 2)?;
-        fields.entry(key).or_default().live.insert(live.commit, live);
+/// What the log counts, for the nodes that were read.
+fn read_fields(
+    connection: &Connection,
+    root: EntityId,
+    nodes: &BTreeMap<EntityId, Node>,
+) -> Result<BTreeMap<(EntityId, String), Field>> {
+    let ids: BTreeMap<i64, EntityId> = nodes.values().map(|node| (node.order, node.id)).collect();
+    let (_, set) = live::read(connection, root)?;
+    let mut read = BTreeMap::new();
+    for (number, fields) in set.into_entities() {
+        let Some(id) = ids.get(&number) else { continue };
+        read.extend(fields.into_iter().map(|(name, live)| ((*id, name), Field { live, ..Field::default() })));
     }
-    Ok(fields)
+    Ok(read)
 }
 
 /// An officer is an entity under the same 16 bytes.

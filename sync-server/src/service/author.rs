@@ -2,6 +2,8 @@
 //!
 //! What HQ writes is packed, signed, stored and published like a phone's work, in one transaction.
 
+use std::sync::Arc;
+
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{CommitRef, DeviceId, OfficerId, Scope, random};
 use xuncha_domain::log::body::{Entity, Op, OpValue, Reference};
@@ -179,6 +181,7 @@ impl Service {
         let mut counted = Counted::new();
         for ((row, commit), position) in rows.iter().zip(commits).zip(end - rows.len() as u64 + 1..) {
             tx.set_judged(row.id, CommitState::Applied, None, position)?;
+            tx.keep(row.id, &Arc::new(commit.clone()));
             counted.append(&mut count(tx, chain, row, commit)?);
             let row = tx.commit_by_row(row.id)?;
             counted.append(&mut self.obey(tx, chain, &row, commit, false)?);

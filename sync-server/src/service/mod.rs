@@ -129,6 +129,7 @@ impl Service {
             snapshots: std::sync::Mutex::default(),
             events: Events::default(),
         };
+        service.reproject_if_due()?;
         // What a crash left stored but not published.
         service.publish_all(&sync::Unpacked::new());
         service.judge_again();

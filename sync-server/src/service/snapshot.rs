@@ -11,6 +11,7 @@ use std::sync::PoisonError;
 use sha2::{Digest, Sha256};
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::Scope;
+use xuncha_domain::merge::Stored;
 use xuncha_domain::model::{field, kind};
 use xuncha_domain::protocol::v1::snapshot::{
     self, ChainState, DeadOp, Head, LiveOp, LiveValue, SnapshotError, State, Thing, Tip, Under,
@@ -110,7 +111,7 @@ impl Service {
         let end = read.feed_end(scope)?;
         let kept_since_ms = now_ms.saturating_sub(kept_ms);
         let things = read.things_of(scope)?;
-        let live = read.live_ops_of(scope)?;
+        let live = read.live_ops_of(scope, &things)?;
         let mut closed = read.sealed_before(scope, kept_since_ms)?;
         for root in roots_with_open_findings(&things, &live) {
             closed.remove(&root);
@@ -150,8 +151,8 @@ impl Service {
 fn roots_with_open_findings(things: &[ThingRow], live: &[LiveOpRow]) -> BTreeSet<RowId> {
     let machine = Machine::get("finding");
     let ended = |op: &LiveOpRow| {
-        let value = op.value.as_deref().and_then(|bytes| Value::decode(bytes).ok());
-        let state = value.as_ref().and_then(Value::as_text).and_then(|code| machine?.state(code));
+        let value = op.live.value.value();
+        let state = value.and_then(Value::as_text).and_then(|code| machine?.state(code));
         state.is_some_and(|state| state.terminal)
     };
     let findings: BTreeMap<RowId, RowId> = things
@@ -189,19 +190,19 @@ impl Making {
         let (Some(thing), Some(chain)) = (self.things.get(&row.entity), self.chains.get(&row.chain)) else {
             return;
         };
-        let value = match (row.hash, row.value) {
-            (Some(hash), Some(_)) => LiveValue::Elsewhere(hash),
-            (Some(hash), None) => LiveValue::Erased(hash),
-            (None, value) => LiveValue::Plain(value.unwrap_or_else(|| Value::Null.encode()).into()),
+        let value = match row.live.value {
+            Stored::Detached { hash, value: Some(_) } => LiveValue::Elsewhere(hash),
+            Stored::Detached { hash, value: None } => LiveValue::Erased(hash),
+            Stored::Plain(value) => LiveValue::Plain(value.encode().into()),
         };
         self.state.live.push(LiveOp {
             thing: *thing,
             field: row.field,
             chain: *chain,
             seq: row.seq,
-            commit: row.commit.0,
-            officer: row.officer.0,
-            corrected_ms: row.corrected_ms,
+            commit: row.live.commit.0,
+            officer: row.live.officer.0,
+            corrected_ms: row.live.corrected_ms,
             value,
         });
     }

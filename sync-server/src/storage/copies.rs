@@ -24,7 +24,7 @@ pub fn read_copy<T, E: From<Error>>(
     work: impl FnOnce(&Read<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let conn = open::reader(path)?;
-    work(&Read { conn: &conn })
+    work(&Read::of(&conn))
 }
 
 impl Read<'_> {

@@ -2,8 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{CommitRef, EntityId, Scope};
+use xuncha_domain::ids::{EntityId, Scope};
 use xuncha_domain::model::fact::Photo;
 use xuncha_domain::model::{field, kind};
 
@@ -127,17 +126,18 @@ impl Read<'_> {
 
     /// Thumbnails that phones made of a photo.
     pub fn thumbs_of_photo(&self, sha256: &[u8; 32]) -> Result<Vec<[u8; 32]>, Error> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT l.value FROM visit_photos p JOIN entities e ON e.root = p.visit AND e.kind = ?2
-             JOIN live l ON l.entity = e.id AND l.field = ?3
-             WHERE p.sha256 = ?1 AND l.value IS NOT NULL",
-        )?;
+        let mut statement = self.conn.prepare_cached("SELECT visit FROM visit_photos WHERE sha256 = ?1")?;
+        let visits: Vec<RowId> =
+            statement.query_map([sha256], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let mut thumbs = Vec::new();
-        for bytes in
-            statement.query_map((sha256, kind::PHOTO, field::FACT), |row| row.get::<_, Vec<u8>>(0))?
-        {
-            let photo = Value::decode(&bytes?).ok().as_ref().and_then(Photo::from_value);
-            thumbs.extend(photo.filter(|photo| photo.sha256 == *sha256).and_then(|photo| photo.thumb));
+        for visit in visits {
+            self.live_under(&self.root(&self.entity_by_row(visit)?)?, |commit, op| {
+                if op.entity.kind == kind::PHOTO && op.field == field::FACT {
+                    let photo = commit.live_op(op).value.value().and_then(Photo::from_value);
+                    thumbs
+                        .extend(photo.filter(|photo| photo.sha256 == *sha256).and_then(|photo| photo.thumb));
+                }
+            })?;
         }
         Ok(thumbs)
     }
@@ -292,6 +292,7 @@ impl Tx<'_> {
 
     pub fn set_packet_bytes(&self, packet: RowId, bytes: &[u8]) -> Result<(), Error> {
         self.conn.prepare_cached("UPDATE packets SET bytes = ?2 WHERE id = ?1")?.execute((packet, bytes))?;
+        self.forget_kept();
         Ok(())
     }
 
@@ -307,23 +308,6 @@ impl Tx<'_> {
                 "INSERT OR IGNORE INTO erased_values (chain, commit_id, place, order_id) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute((chain, commit, place, order))?;
-        Ok(())
-    }
-
-    /// The live value that a commit set there becomes an erased one.
-    pub fn erase_live(
-        &self,
-        scope: &Scope,
-        entity: &EntityId,
-        field: &str,
-        commit: &CommitRef,
-    ) -> Result<(), Error> {
-        self.conn
-            .prepare_cached(
-                "UPDATE live SET value = NULL WHERE field = ?3 AND ref = ?4 AND hash IS NOT NULL
-                 AND entity IN (SELECT id FROM entities WHERE name = ?2 AND scope = ?1)",
-            )?
-            .execute((scope.as_str(), entity.0, field, commit.0))?;
         Ok(())
     }
 

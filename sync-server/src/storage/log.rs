@@ -160,12 +160,13 @@ impl Read<'_> {
         Ok(self.conn.prepare_cached(&sql)?.query_row([id], commit)?)
     }
 
-    /// Whether a commit was counted by the merge.
-    pub fn applied(&self, name: &CommitRef) -> Result<bool, Error> {
-        Ok(self
-            .conn
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM commits WHERE ref = ?1 AND state = 'applied')")?
-            .query_row([name.0], |row| row.get(0))?)
+    /// The row of a commit that was counted by the merge.
+    pub fn applied(&self, name: &CommitRef) -> Result<Option<RowId>, Error> {
+        optional(
+            self.conn
+                .prepare_cached("SELECT id FROM commits WHERE ref = ?1 AND state = 'applied'")?
+                .query_row([name.0], |row| row.get(0)),
+        )
     }
 
     /// The ancestor of `descendant` (or itself) with this number, on its own branch.

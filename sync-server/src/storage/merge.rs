@@ -1,10 +1,11 @@
-//! What merging needs: entities, the live ops of their fields, and the names of replaced ops that have not arrived.
+//! What merging needs beside the live ops: entities, and the names of replaced ops that have not arrived.
+
+use std::collections::BTreeSet;
 
 use rusqlite::Row;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{CommitRef, EntityId, OfficerId, Scope};
+use xuncha_domain::ids::{CommitRef, EntityId, Scope};
 use xuncha_domain::log::body::{Entity, Kind};
-use xuncha_domain::merge::{Field, Live, Stored};
 
 use super::log::RowId;
 use super::{Error, Read, Tx, optional};
@@ -20,14 +21,6 @@ pub struct EntityRow {
     pub scope: Scope,
 }
 
-/// A live op with its place.
-#[derive(Debug, Clone)]
-pub struct LiveRow {
-    pub entity: RowId,
-    pub field: String,
-    pub live: Live,
-}
-
 fn entity(row: &Row<'_>) -> rusqlite::Result<EntityRow> {
     let key: Option<Vec<u8>> = row.get(3)?;
     Ok(EntityRow {
@@ -40,31 +33,7 @@ fn entity(row: &Row<'_>) -> rusqlite::Result<EntityRow> {
     })
 }
 
-fn live(row: &Row<'_>) -> rusqlite::Result<LiveRow> {
-    let value: Option<Vec<u8>> = row.get(3)?;
-    let value = match value {
-        Some(bytes) => Some(Value::decode(&bytes).map_err(|_| rusqlite::Error::InvalidQuery)?),
-        None => None,
-    };
-    let stored = match (row.get::<_, Option<[u8; 32]>>(4)?, value) {
-        (Some(hash), value) => Stored::Detached { hash, value },
-        (None, Some(value)) => Stored::Plain(value),
-        (None, None) => return Err(rusqlite::Error::InvalidQuery),
-    };
-    Ok(LiveRow {
-        entity: row.get(0)?,
-        field: row.get(1)?,
-        live: Live {
-            commit: CommitRef(row.get(2)?),
-            value: stored,
-            officer: OfficerId(row.get(5)?),
-            corrected_ms: row.get(6)?,
-        },
-    })
-}
-
 const ENTITY: &str = "SELECT id, name, kind, key, root, scope FROM entities";
-const LIVE: &str = "SELECT entity, field, ref, value, hash, officer, corrected_ms FROM live";
 
 impl Read<'_> {
     pub fn entity(&self, scope: &Scope, kind: Kind, name: &EntityId) -> Result<Option<RowId>, Error> {
@@ -107,30 +76,11 @@ impl Read<'_> {
         Ok(statement.query_map([root], entity)?.collect::<Result<_, _>>()?)
     }
 
-    pub fn field(&self, entity: RowId, field: &str) -> Result<Field, Error> {
-        let sql = format!("{LIVE} WHERE entity = ?1 AND field = ?2");
-        let mut loaded = Field::default();
-        for row in self.conn.prepare_cached(&sql)?.query_map((entity, field), live)? {
-            let row = row?;
-            loaded.live.insert(row.live.commit, row.live);
-        }
-        Ok(loaded)
-    }
-
-    /// Every live op of an entity, by field.
-    pub fn live_of(&self, entity: RowId) -> Result<Vec<LiveRow>, Error> {
-        let sql = format!("{LIVE} WHERE entity = ?1 ORDER BY field, ref");
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        Ok(statement.query_map([entity], live)?.collect::<Result<_, _>>()?)
-    }
-
-    pub fn is_dead(&self, entity: RowId, field: &str, name: &CommitRef) -> Result<bool, Error> {
-        Ok(self
-            .conn
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM dead WHERE ref = ?1 AND entity = ?2 AND field = ?3)",
-            )?
-            .query_row((name.0, entity, field), |row| row.get(0))?)
+    /// The fields in which counted ops replace a commit that is not: those of its ops are dead on arrival.
+    pub fn awaiting(&self, name: &CommitRef) -> Result<BTreeSet<(RowId, String)>, Error> {
+        let mut statement = self.conn.prepare_cached("SELECT entity, field FROM dead WHERE ref = ?1")?;
+        let rows = statement.query_map([name.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Commits that touched what hangs on a root, in the order of arrival; bounded.
@@ -145,52 +95,33 @@ impl Read<'_> {
 impl Tx<'_> {
     /// The row of an entity, made with its parents when new.
     pub fn entity_row(&self, scope: &Scope, entity: &Entity) -> Result<RowId, Error> {
-        if let Some(id) = self.entity(scope, entity.kind, &entity.id)? {
-            return Ok(id);
-        }
+        Ok(self.entity_rows(scope, entity)?.0)
+    }
+
+    /// The rows of an entity and of its root.
+    fn entity_rows(&self, scope: &Scope, entity: &Entity) -> Result<(RowId, RowId), Error> {
         let (parent, key, root) = match &entity.origin {
             None => (None, None, None),
             Some(origin) => {
-                let parent = self.entity_row(scope, &origin.parent)?;
-                let root = self.entity_by_row(parent)?.root.unwrap_or(parent);
+                let (parent, root) = self.entity_rows(scope, &origin.parent)?;
                 (Some(parent), Some(origin.key.encode()), Some(root))
             }
         };
-        self.conn
-            .prepare_cached(
-                "INSERT INTO entities (name, scope, kind, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute((entity.id.0, scope.as_str(), entity.kind, parent, key, root))?;
-        Ok(self.conn.last_insert_rowid())
-    }
-
-    pub fn insert_live(&self, entity: RowId, field: &str, live: &Live) -> Result<(), Error> {
-        let hash = match &live.value {
-            Stored::Plain(_) => None,
-            Stored::Detached { hash, .. } => Some(*hash),
+        let new = optional(
+            self.conn
+                .prepare_cached(
+                    "INSERT INTO entities (name, scope, kind, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT (name, scope, kind) DO NOTHING RETURNING id",
+                )?
+                .query_row((entity.id.0, scope.as_str(), entity.kind, parent, key, root), |row| row.get(0)),
+        )?;
+        let id = match new {
+            Some(id) => id,
+            None => self
+                .entity(scope, entity.kind, &entity.id)?
+                .ok_or(Error::Corrupt("an entity is neither here nor new"))?,
         };
-        self.conn
-            .prepare_cached(
-                "INSERT INTO live (entity, field, ref, value, hash, officer, corrected_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute((
-                entity,
-                field,
-                live.commit.0,
-                live.value.value().map(Value::encode),
-                hash,
-                live.officer.0,
-                live.corrected_ms,
-            ))?;
-        Ok(())
-    }
-
-    pub fn remove_live(&self, entity: RowId, field: &str, name: &CommitRef) -> Result<(), Error> {
-        self.conn
-            .prepare_cached("DELETE FROM live WHERE entity = ?1 AND field = ?2 AND ref = ?3")?
-            .execute((entity, field, name.0))?;
-        Ok(())
+        Ok((id, root.unwrap_or(id)))
     }
 
     pub fn insert_dead(&self, entity: RowId, field: &str, name: &CommitRef) -> Result<(), Error> {
@@ -203,13 +134,6 @@ impl Tx<'_> {
     /// A commit was counted: nothing waits for it any more.
     pub fn settle_dead(&self, name: &CommitRef) -> Result<(), Error> {
         self.conn.prepare_cached("DELETE FROM dead WHERE ref = ?1")?.execute([name.0])?;
-        Ok(())
-    }
-
-    pub fn touch(&self, root: RowId, commit: RowId) -> Result<(), Error> {
-        self.conn
-            .prepare_cached("INSERT OR IGNORE INTO touches (root, commit_id) VALUES (?1, ?2)")?
-            .execute((root, commit))?;
         Ok(())
     }
 }

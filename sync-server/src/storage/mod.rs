@@ -11,6 +11,7 @@ mod devices;
 mod duplicates;
 mod erasures;
 mod feed;
+mod live;
 mod log;
 mod merge;
 mod open;
@@ -39,8 +40,9 @@ pub use devices::{DeviceRecord, EnrolCodeRow, NewDevice};
 pub use duplicates::Pair;
 pub use erasures::{EraseOrderRow, EraseTargetRow};
 pub use feed::{FeedEnd, RunRow};
+pub use live::Root;
 pub use log::{ChainRow, CommitRow, CommitState, NewChain, NewPacket, PacketRow, RowId};
-pub use merge::{EntityRow, LiveRow};
+pub use merge::EntityRow;
 pub use people::{OfficerRow, TeamRow};
 pub use quotas::Brought;
 pub use reports::Report;
@@ -76,6 +78,7 @@ pub struct Storage {
 /// Read access to one consistent state of the store.
 pub struct Read<'c> {
     conn: &'c Connection,
+    kept: live::Kept,
 }
 
 /// One write transaction; it reads its own writes.
@@ -110,7 +113,7 @@ impl Storage {
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Read<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut conn = self.readers.take()?;
         let tx = conn.transaction().map_err(Error::from)?;
-        work(&Read { conn: &tx })
+        work(&Read::of(&tx))
     }
 
     /// Runs `work` in one immediate transaction: durable when this returns `Ok`, without effect when it returns `Err`.
@@ -118,7 +121,7 @@ impl Storage {
         let mut conn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.disk.before_transaction().map_err(Error::from)?;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
-        let out = work(&Tx { read: Read { conn: &tx } })?;
+        let out = work(&Tx { read: Read::of(&tx) })?;
         tx.commit().map_err(Error::from)?;
         drop(conn);
         self.disk.after_transaction();
@@ -126,7 +129,11 @@ impl Storage {
     }
 }
 
-impl Read<'_> {
+impl<'c> Read<'c> {
+    fn of(conn: &'c Connection) -> Self {
+        Self { conn, kept: live::Kept::default() }
+    }
+
     /// A named value of this installation, such as its city id.
     pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         optional(
@@ -144,6 +151,11 @@ impl Tx<'_> {
                 "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
             )?
             .execute((key, value))?;
+        Ok(())
+    }
+
+    pub fn remove_meta(&self, key: &str) -> Result<(), Error> {
+        self.conn.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;
         Ok(())
     }
 }

@@ -21,10 +21,11 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_thumbs.sql"),
     include_str!("../../migrations/sqlite/0009_restored.sql"),
     include_str!("../../migrations/sqlite/0010_erasure.sql"),
+    include_str!("../../migrations/sqlite/0011_live.sql"),
 ];
 
 /// The oldest step whose code can work on a file of the newest step.
-const OLDEST_STEP: u32 = 1;
+const OLDEST_STEP: u32 = 11;
 
 /// A reader that waits longer than this is stuck behind something that will not end.
 const BUSY_TIMEOUT_MS: u64 = 10_000;

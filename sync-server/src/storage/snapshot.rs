@@ -1,10 +1,13 @@
 //! What a snapshot of a scope is made of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Row;
-use xuncha_domain::ids::{CommitRef, OfficerId, Scope};
+use xuncha_domain::ids::{EntityId, Scope};
+use xuncha_domain::log::body::Kind;
+use xuncha_domain::merge::Live;
 
+use super::live::{Bits, Root};
 use super::log::RowId;
 use super::{ChainRow, Error, Read};
 
@@ -20,34 +23,14 @@ pub struct ThingRow {
     pub root: Option<RowId>,
 }
 
-/// A live op as it is stored, with the place of its commit.
+/// A live op with the place of its commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveOpRow {
     pub entity: RowId,
     pub field: String,
-    pub commit: CommitRef,
-    /// CBOR; none of a detached value that was destroyed.
-    pub value: Option<Vec<u8>>,
-    /// Of a detached value.
-    pub hash: Option<[u8; 32]>,
-    pub officer: OfficerId,
-    pub corrected_ms: i64,
+    pub live: Live,
     pub chain: RowId,
     pub seq: u64,
-}
-
-fn live_op(row: &Row<'_>) -> rusqlite::Result<LiveOpRow> {
-    Ok(LiveOpRow {
-        entity: row.get(0)?,
-        field: row.get(1)?,
-        commit: CommitRef(row.get(2)?),
-        value: row.get(3)?,
-        hash: row.get(4)?,
-        officer: OfficerId(row.get(5)?),
-        corrected_ms: row.get(6)?,
-        chain: row.get(7)?,
-        seq: row.get(8)?,
-    })
 }
 
 impl Read<'_> {
@@ -96,13 +79,30 @@ impl Read<'_> {
         Ok(statement.query_map([scope.as_str()], thing)?.collect::<Result<_, _>>()?)
     }
 
-    pub fn live_ops_of(&self, scope: &Scope) -> Result<Vec<LiveOpRow>, Error> {
+    /// Live ops by entity, field and commit. `things` are those of the scope.
+    pub fn live_ops_of(&self, scope: &Scope, things: &[ThingRow]) -> Result<Vec<LiveOpRow>, Error> {
+        let rows: HashMap<(Kind, [u8; 16]), RowId> =
+            things.iter().map(|thing| ((thing.kind, thing.name), thing.id)).collect();
+        // In the order of arrival, so that each packet is unpacked once.
         let mut statement = self.conn.prepare_cached(
-            "SELECT l.entity, l.field, l.ref, l.value, l.hash, l.officer, l.corrected_ms, c.chain, c.seq
-             FROM entities e JOIN live l ON l.entity = e.id JOIN commits c ON c.ref = l.ref
-             WHERE e.scope = ?1 ORDER BY e.id, l.field, l.ref",
+            "SELECT e.id, e.kind, e.name, c.chain, c.seq, t.commit_id, t.live
+             FROM entities e JOIN touches t ON t.root = e.id JOIN commits c ON c.id = t.commit_id
+             WHERE e.scope = ?1 AND (t.live IS NULL OR t.live <> x'') ORDER BY c.packet, c.id",
         )?;
-        Ok(statement.query_map([scope.as_str()], live_op)?.collect::<Result<_, _>>()?)
+        let mut touches = statement.query([scope.as_str()])?;
+        let mut ops = Vec::new();
+        while let Some(row) = touches.next()? {
+            let root = Root { id: row.get(0)?, kind: row.get(1)?, name: EntityId(row.get(2)?) };
+            let (chain, seq) = (row.get(3)?, row.get(4)?);
+            self.live_in(&root, row.get(5)?, &Bits(row.get(6)?), |commit, op| {
+                if let Some(entity) = rows.get(&(op.entity.kind, op.entity.id.0)) {
+                    let live = commit.live_op(op);
+                    ops.push(LiveOpRow { entity: *entity, field: op.field.clone(), live, chain, seq });
+                }
+            })?;
+        }
+        ops.sort_by(|a, b| (a.entity, &a.field, a.live.commit).cmp(&(b.entity, &b.field, b.live.commit)));
+        Ok(ops)
     }
 
     /// Names of replaced ops that have not arrived.

@@ -38,10 +38,8 @@ fn rows(data: &Path) -> Vec<String> {
         "SELECT 'commit', quote(hash), state, reason, position FROM commits",
         "SELECT 'entity', quote(e.name), e.scope, e.kind, quote(p.name), quote(e.key), quote(r.name)
          FROM entities e LEFT JOIN entities p ON p.id = e.parent LEFT JOIN entities r ON r.id = e.root",
-        "SELECT 'live', quote(e.name), field, quote(ref), quote(value), quote(hash), quote(officer), corrected_ms
-         FROM live l JOIN entities e ON e.id = l.entity",
         "SELECT 'dead', quote(ref), quote(e.name), field FROM dead d JOIN entities e ON e.id = d.entity",
-        "SELECT 'touch', quote(e.name), quote(c.hash) FROM touches t JOIN entities e ON e.id = t.root
+        "SELECT 'touch', quote(e.name), quote(c.hash), quote(live) FROM touches t JOIN entities e ON e.id = t.root
          JOIN commits c ON c.id = t.commit_id",
         "SELECT 'visit', quote(id), scope, quote(venue), kind, mode, lead, started_ms, finished_ms, answered, failed,
          readings, abnormal, conflicts, sealed, after_seal, received_ms FROM visits",
@@ -88,8 +86,10 @@ fn rows_are_rebuilt_from_the_log_alone() {
     assert!(counted > 4);
     assert_eq!(rows(world.dir.path()), before);
     let sql = Connection::open(world.dir.path().join("hq.sqlite")).unwrap();
-    sql.execute_batch("DELETE FROM live; DELETE FROM venues; UPDATE visits SET answered = 99, conflicts = 7")
-        .unwrap();
+    sql.execute_batch(
+        "UPDATE touches SET live = x''; DELETE FROM venues; UPDATE visits SET answered = 99, conflicts = 7",
+    )
+    .unwrap();
     drop(sql);
     assert_ne!(rows(world.dir.path()), before);
     assert_eq!(world.service.reproject().unwrap(), counted);

@@ -3,7 +3,7 @@
 use crate::cbor::{self, CborError};
 use crate::ids::{ChainId, CommitHash, OfficerId, tagged_hash};
 use crate::limits;
-use crate::merge::Stored;
+use crate::merge::{Live, Stored};
 use crate::time::ClockOffset;
 
 use super::body::{self, Body, Op, OpValue, Reference};
@@ -157,16 +157,29 @@ impl Commit {
 
     /// What each op sets, in the order of [`Self::ops`], as a store keeps it.
     pub fn stored(&self) -> Vec<Stored> {
-        let hashes = self.detached.hashes();
-        let stored = |op: &Op| match &op.value {
+        self.ops().iter().map(|op| self.stored_op(op)).collect()
+    }
+
+    /// What one of the ops sets.
+    pub fn stored_op(&self, op: &Op) -> Stored {
+        match &op.value {
             OpValue::Plain(value) => Stored::Plain(value.clone()),
             // `read_core` counted them: there is one for each such op.
             OpValue::Detached(index) => Stored::Detached {
-                hash: hashes.get(*index).copied().unwrap_or_default(),
+                hash: self.detached.hash(*index).unwrap_or_default(),
                 value: self.detached.value(*index).cloned(),
             },
-        };
-        self.ops().iter().map(stored).collect()
+        }
+    }
+
+    /// One of the ops as it stands in a field.
+    pub fn live_op(&self, op: &Op) -> Live {
+        Live {
+            commit: self.hash.short(),
+            value: self.stored_op(op),
+            officer: self.header.officer,
+            corrected_ms: self.op_corrected_ms(op),
+        }
     }
 
     /// When `op` was made, by the corrected clock, in milliseconds.

@@ -89,17 +89,17 @@ impl Detached {
     }
 
     pub fn hashes(&self) -> Vec<DetachedHash> {
+        (0..self.len()).filter_map(|index| self.hash(index)).collect()
+    }
+
+    /// The hash of the value at `index`; none when it never existed.
+    pub fn hash(&self, index: usize) -> Option<DetachedHash> {
         match self {
-            Self::Whole { secret, values } => {
-                values.iter().enumerate().map(|(i, value)| hash(&salt(secret, i), value)).collect()
-            }
-            Self::Partial(slots) => slots
-                .iter()
-                .map(|slot| match slot {
-                    Slot::Open { salt, value } => hash(salt, value),
-                    Slot::Erased(hash) => *hash,
-                })
-                .collect(),
+            Self::Whole { secret, values } => Some(hash(&salt(secret, index), values.get(index)?)),
+            Self::Partial(slots) => Some(match slots.get(index)? {
+                Slot::Open { salt, value } => hash(salt, value),
+                Slot::Erased(hash) => *hash,
+            }),
         }
     }
 

@@ -19,7 +19,7 @@ pub use super::payload::Loose;
 
 /// The shared dictionary: what the cores of ordinary visits look like. Named on the wire by its hash; a receiver that
 /// does not have it says so and the sender falls back to `Compression::None`.
-const DICTIONARY: &[u8] = include_bytes!("../../data/dictionary-1.bin");
+pub const DICTIONARY: &[u8] = include_bytes!("../../data/dictionary-1.bin");
 /// A seventh fewer bytes than level 3, for milliseconds on a phone; higher levels gain nothing more.
 const ZSTD_LEVEL: i32 = 15;
 /// How a zstd frame begins. A payload is exactly one: the older formats that a zstd library may still read, and frames
@@ -255,8 +255,8 @@ pub fn link(packet: &Packet, loose: Vec<Loose>, prev: CommitHash) -> Result<Vec<
     }
     let mut place = Place { chain: packet.chain, seq: packet.from_seq, prev };
     let mut commits = Vec::with_capacity(loose.len());
-    for Loose { stamp, core, detached } in loose {
-        let commit = Commit::assemble(place, &stamp, core, detached)?;
+    for loose in loose {
+        let commit = loose.link(place)?;
         place.seq = place.seq.checked_add(1).ok_or(PacketError::Limit("sequence"))?;
         place.prev = commit.hash;
         commits.push(commit);

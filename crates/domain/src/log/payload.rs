@@ -8,7 +8,7 @@ use crate::ids::OfficerId;
 use crate::limits;
 use crate::time::ClockOffset;
 
-use super::commit::{Commit, Stamp};
+use super::commit::{Commit, Place, Stamp};
 use super::detached::Detached;
 use super::packet::PacketError;
 use super::table::Table;
@@ -19,6 +19,18 @@ pub struct Loose {
     pub(super) stamp: Stamp,
     pub(super) core: Vec<u8>,
     pub(super) detached: Detached,
+}
+
+impl Loose {
+    /// The commit at its place: computes its header and hash.
+    pub fn link(self, place: Place) -> Result<Commit, CborError> {
+        Commit::assemble(place, &self.stamp, self.core, self.detached)
+    }
+
+    /// Bytes of its core.
+    pub fn core_len(&self) -> usize {
+        self.core.len()
+    }
 }
 
 /// `[officers, boots, [[officer, time, clock, boot, monotonic, feed position, core, detached]…]]`.

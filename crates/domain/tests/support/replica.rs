@@ -104,8 +104,10 @@ impl Replica {
         let stored = commit.stored();
         for (op, stored) in commit.ops().iter().zip(stored) {
             let field = self.fields.get_mut(&(op.entity.id, op.field.clone()));
-            if let Some(live) = field.and_then(|field| field.live.get_mut(&name)) {
-                live.value = stored;
+            if let Some(field) = field
+                && let Some(live) = field.live.remove(&name)
+            {
+                field.live.insert(Live { value: stored, ..live });
             }
         }
     }
@@ -117,6 +119,6 @@ impl Replica {
     /// The live values of a field, by commit.
     pub fn live(&self, key: &Key) -> BTreeMap<CommitRef, Stored> {
         let live = self.fields.get(key).map(|field| field.live.clone()).unwrap_or_default();
-        live.into_iter().map(|(name, op)| (name, op.value)).collect()
+        live.values().map(|op| (op.commit, op.value.clone())).collect()
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::EntityId;
 use xuncha_domain::model::fact::Photo;
 use xuncha_domain::model::{field, kind};
@@ -12,6 +11,7 @@ use crate::error::Result;
 use crate::photo::{Format, path_of};
 use crate::store::values::Col;
 use crate::store::{erasures, photos};
+use crate::tree::Tree;
 
 /// Makes the missing rows again and returns how many photos of this phone are known now.
 pub fn find(folder: &Path, connection: &Connection) -> Result<u64> {
@@ -30,20 +30,18 @@ pub fn find(folder: &Path, connection: &Connection) -> Result<u64> {
 
 /// Photo facts in the log and in the journal, with the visit and the time of each.
 fn facts(connection: &Connection) -> Result<Vec<(EntityId, Photo, i64)>> {
-    let mut statement = connection.prepare(
-        "SELECT entity.root, live.value, live.corrected_ms FROM live JOIN entity ON entity.id = live.entity
-         WHERE entity.kind = ?1 AND live.field = ?2 AND live.value IS NOT NULL
-         UNION ALL
-         SELECT entity.root, journal.value, journal.device_ms FROM journal JOIN entity ON entity.id = journal.entity
-         WHERE entity.kind = ?1 AND journal.field = ?2",
-    )?;
-    let rows = statement.query_map((kind::PHOTO, field::FACT), |row| {
-        Ok((row.get::<_, Col<EntityId>>(0)?.0, row.get::<_, Col<Value>>(1)?.0, row.get(2)?))
-    })?;
+    let mut statement = connection.prepare("SELECT DISTINCT root FROM entity WHERE kind = ?1")?;
+    let roots = statement.query_map([kind::PHOTO], |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
     let mut facts = Vec::new();
-    for row in rows {
-        let (root, value, at_ms) = row?;
-        facts.extend(Photo::from_value(&value).map(|photo| (root, photo, at_ms)));
+    for root in roots {
+        let root = root?;
+        let Some(tree) = Tree::read(connection, root)? else { continue };
+        for node in tree.of_kind(kind::PHOTO) {
+            let live = tree.all_live().filter(|(entity, name, _)| *entity == node.id && *name == field::FACT);
+            facts.extend(live.filter_map(|(_, _, live)| {
+                Some((root, Photo::from_value(live.value.value()?)?, live.corrected_ms))
+            }));
+        }
     }
     Ok(facts)
 }

@@ -12,19 +12,32 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::pages::{Pages, RawRow};
 use crate::error::{Error, Result};
+use crate::store::journal::JOURNALED_MAX;
 
 /// What is the work of people, or is needed to send it. All other tables follow from these.
 const TABLES: [Table; 9] = [
-    Table { name: "meta", key: "key", keys: Keys::Text, shape: "tb" },
-    Table { name: "chain", key: "id", keys: Keys::Bytes, shape: "btbbii" },
-    Table { name: "log", key: "ref", keys: Keys::Bytes, shape: "bbbibbi??biibbiii" },
+    Table { name: "meta", key: "key", keys: Keys::Text, shape: "tb", numbered: Numbered::Never },
+    Table { name: "chain", key: "id", keys: Keys::Bytes, shape: "btbbii", numbered: Numbered::Never },
+    Table { name: "log", key: "ref", keys: Keys::Bytes, shape: "bbbibbi??biibbiii", numbered: Numbered::Now },
     // In the order in which things were first seen.
-    Table { name: "entity", key: "rowid", keys: Keys::Numbers, shape: "bit??b" },
-    Table { name: "journal", key: "id", keys: Keys::Numbers, shape: "ntbtbibbibi" },
-    Table { name: "verdict", key: "ref", keys: Keys::Bytes, shape: "bit" },
-    Table { name: "photo", key: "sha256", keys: Keys::Bytes, shape: "bbtii?ii?" },
-    Table { name: "erase_target", key: "rowid", keys: Keys::Numbers, shape: "tbtib" },
-    Table { name: "erased_photo", key: "sha256", keys: Keys::Bytes, shape: "bii" },
+    Table { name: "entity", key: "rowid", keys: Keys::Numbers, shape: "bit??b", numbered: Numbered::Always },
+    Table {
+        name: "journal",
+        key: "id",
+        keys: Keys::Numbers,
+        shape: "ntbtbibbibi",
+        numbered: Numbered::Always,
+    },
+    Table { name: "verdict", key: "ref", keys: Keys::Bytes, shape: "bit", numbered: Numbered::Never },
+    Table { name: "photo", key: "sha256", keys: Keys::Bytes, shape: "bbtii?ii?", numbered: Numbered::Never },
+    Table {
+        name: "erase_target",
+        key: "rowid",
+        keys: Keys::Numbers,
+        shape: "tbtib",
+        numbered: Numbered::Always,
+    },
+    Table { name: "erased_photo", key: "sha256", keys: Keys::Bytes, shape: "bii", numbered: Numbered::Never },
 ];
 
 struct Table {
@@ -34,6 +47,16 @@ struct Table {
     /// The types of its first columns, as its first shape had them: text, blob, integer, null, or any. No other table or
     /// index has these.
     shape: &'static str,
+    numbered: Numbered,
+}
+
+/// Whether the rows of a table have numbers.
+#[derive(PartialEq, Eq)]
+enum Numbered {
+    Always,
+    Never,
+    /// Not in its first shape.
+    Now,
 }
 
 /// How a key is cut into stretches.
@@ -100,8 +123,12 @@ fn copy_pages(damaged: &Path, new: &Connection) -> Result<()> {
     let mut committed = BTreeSet::new();
     let mut pages = Pages::open(damaged)?;
     pages.rows(|row| {
-        if let (Some(id), [Value::Null, Value::Blob(_)]) = (row.rowid, row.values.as_slice()) {
-            committed.insert(id);
+        match (row.rowid, row.values.as_slice()) {
+            (Some(id), [Value::Null, Value::Blob(_)]) => drop(committed.insert(id)),
+            (Some(last), [Value::Null, Value::Integer(first), Value::Blob(_)]) => {
+                committed.extend((*first).max(last.saturating_sub(JOURNALED_MAX))..=last);
+            }
+            _ => {}
         }
         Ok::<_, Error>(())
     })?;
@@ -115,7 +142,7 @@ fn copy_pages(damaged: &Path, new: &Connection) -> Result<()> {
         };
         let mut names: Vec<String> = columns.iter().take(row.values.len()).cloned().collect();
         let mut values = row.values;
-        if let Some(rowid) = row.rowid {
+        if let (Some(rowid), Numbered::Always) = (row.rowid, &table.numbered) {
             if table.name == "journal" && committed.contains(&rowid) {
                 return Ok(());
             }
@@ -148,7 +175,12 @@ impl Table {
             Value::Text(text) => text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
             _ => true,
         };
-        row.rowid.is_some() == matches!(self.keys, Keys::Numbers)
+        let numbered = match self.numbered {
+            Numbered::Always => row.rowid.is_some(),
+            Numbered::Never => row.rowid.is_none(),
+            Numbered::Now => true,
+        };
+        numbered
             && (self.shape.len()..=columns).contains(&row.values.len())
             && row.values.iter().zip(self.shape.chars()).all(is)
             && (!matches!(self.keys, Keys::Text) || row.values.first().is_some_and(word))

@@ -3,7 +3,11 @@
 use rusqlite::{Connection, OptionalExtension};
 use xuncha_domain::ids::{CommitRef, EntityId, Scope};
 use xuncha_domain::log::body::Kind;
+use xuncha_domain::merge::Live;
+use xuncha_domain::model::fact::Photo;
+use xuncha_domain::model::{field, kind};
 
+use super::live;
 use super::log::Touched;
 use super::values::Col;
 use crate::error::Result;
@@ -88,25 +92,6 @@ pub fn set_detached(connection: &Connection, commit: CommitRef, detached: &[u8])
     Ok(())
 }
 
-/// The live value that a commit set there becomes an erased one.
-pub fn erase_live(connection: &Connection, entity: EntityId, field: &str, commit: CommitRef) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE live SET value = NULL WHERE entity = ?1 AND field = ?2 AND ref = ?3 AND hash IS NOT NULL",
-        )?
-        .execute((Col(entity), field, Col(commit)))?;
-    Ok(())
-}
-
-/// Whether the live value that a commit set there was erased.
-pub fn is_erased(connection: &Connection, entity: EntityId, field: &str, commit: CommitRef) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM live WHERE entity = ?1 AND field = ?2 AND ref = ?3 AND value IS NULL)",
-        )?
-        .query_row((Col(entity), field, Col(commit)), |row| row.get(0))?)
-}
-
 /// Forgets a photo, or a thumbnail, for good. Returns the visit it was taken in and whether a receipt named it, if it was ours.
 ///
 /// Its files go with the next scrub, also those of a picture that was just taken once more.
@@ -159,17 +144,27 @@ pub fn set_photo_gone(connection: &Connection, sha256: &[u8; 32]) -> Result<()> 
 
 /// Visits that name a photo.
 pub fn roots_of_photo(connection: &Connection, sha256: &[u8; 32]) -> Result<Touched> {
-    // The key of a photo begins with the first eight bytes of its hash; the row says the rest.
+    // The key of a photo begins with the first eight bytes of its hash; the fact says the rest.
+    let (begins, _) = sha256.split_at(8);
     let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT root.kind, root.id FROM live
-         JOIN entity ON entity.id = live.entity JOIN entity AS root ON root.id = entity.root
-         WHERE entity.kind = ?1 AND live.field = ?2 AND instr(live.value, ?3) > 0",
+        "SELECT DISTINCT root.kind, root.id FROM entity JOIN entity AS root ON root.id = entity.root
+         WHERE entity.kind = ?1 AND instr(entity.key, ?2) > 0",
     )?;
-    let kind: Kind = xuncha_domain::model::kind::PHOTO;
-    let rows = statement.query_map((kind, xuncha_domain::model::field::FACT, sha256.as_slice()), |row| {
-        Ok((row.get(0)?, row.get::<_, Col<EntityId>>(1)?.0))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let rows = statement
+        .query_map((kind::PHOTO, begins), |row| Ok((row.get(0)?, row.get::<_, Col<EntityId>>(1)?.0)))?;
+    let mut roots = Touched::new();
+    for row in rows {
+        let (kind, root): (Kind, EntityId) = row?;
+        let (_, set) = live::read(connection, root)?;
+        let mut facts = set.into_entities().filter_map(|(_, mut fields)| fields.remove(field::FACT));
+        let names = |live: &Live| {
+            live.value.value().and_then(Photo::from_value).is_some_and(|photo| photo.sha256 == *sha256)
+        };
+        if facts.any(|live| live.values().any(names)) {
+            roots.insert((kind, root));
+        }
+    }
+    Ok(roots)
 }
 
 pub fn insert_own(

@@ -8,7 +8,7 @@ use super::values::{Col, refs_from_bytes, refs_to_bytes};
 use crate::error::Result;
 
 /// How many old journal rows stay known by name: more than a day's taps, so that a screen that slept may still edit.
-const JOURNALED_MAX: i64 = 20_000;
+pub const JOURNALED_MAX: i64 = 20_000;
 
 #[derive(Debug, Clone)]
 pub struct JournalRow {
@@ -105,13 +105,24 @@ pub fn put(connection: &Connection, scope: &Scope, row: &JournalRow) -> Result<(
     Ok(())
 }
 
-/// A tap became part of a commit.
-pub fn became(connection: &Connection, id: i64, commit: CommitRef) -> Result<()> {
-    connection.prepare_cached("DELETE FROM journal WHERE id = ?1")?.execute([id])?;
+/// Taps, in the order of their ids, became one commit.
+pub fn became(connection: &Connection, rows: &[JournalRow], commit: CommitRef) -> Result<()> {
+    let mut forget = connection.prepare_cached("DELETE FROM journal WHERE id = ?1")?;
+    for row in rows {
+        forget.execute([row.id])?;
+    }
+    // A tap that another collapsed with leaves a gap: a token that names it never means the later one.
+    for run in rows.chunk_by(|a, b| a.id + 1 == b.id) {
+        if let (Some(first), Some(last)) = (run.first(), run.last()) {
+            connection
+                .prepare_cached("INSERT INTO journaled_run (last, first, ref) VALUES (?1, ?2, ?3)")?
+                .execute((last.id, first.id, Col(commit)))?;
+        }
+    }
+    let newest = rows.last().map_or(0, |row| row.id);
     connection
-        .prepare_cached("INSERT INTO journaled (id, ref) VALUES (?1, ?2)")?
-        .execute((id, Col(commit)))?;
-    connection.prepare_cached("DELETE FROM journaled WHERE id < ?1")?.execute([id - JOURNALED_MAX])?;
+        .prepare_cached("DELETE FROM journaled_run WHERE last < ?1")?
+        .execute([newest - JOURNALED_MAX])?;
     Ok(())
 }
 
@@ -140,10 +151,11 @@ pub fn drop_unusable(connection: &Connection) -> Result<usize> {
 
 /// The commit that a tap became.
 pub fn commit_of(connection: &Connection, id: i64) -> Result<Option<CommitRef>> {
-    Ok(connection
-        .prepare_cached("SELECT ref FROM journaled WHERE id = ?1")?
-        .query_row([id], |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))
-        .optional()?)
+    let run = connection
+        .prepare_cached("SELECT first, ref FROM journaled_run WHERE last >= ?1 ORDER BY last LIMIT 1")?
+        .query_row([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Col<CommitRef>>(1)?.0)))
+        .optional()?;
+    Ok(run.filter(|(first, _)| *first <= id).map(|(_, commit)| commit))
 }
 
 /// How a value that is still in the journal is named in a token: no commit has eight zero bytes at its front, short of

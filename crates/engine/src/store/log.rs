@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, DeviceId, EntityId, OfficerId, Scope};
+use xuncha_domain::limits;
 use xuncha_domain::log::body::{Entity, Kind, Op, OpValue, Reference};
 use xuncha_domain::log::commit::{Commit, Place, Stamp};
 use xuncha_domain::log::detached::Detached;
-use xuncha_domain::merge::{Field, Live, Stored};
+use xuncha_domain::merge::{Field, Live};
 use xuncha_domain::model::kind;
 use xuncha_domain::time::ClockOffset;
 
+use super::live;
+use super::live_set::LiveSet;
+use super::open::damaged;
+use super::squeeze::{squeeze, unsqueeze};
 use super::values::Col;
 use crate::error::Result;
 
@@ -38,7 +42,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(Place, Stamp, Vec<u8>, Ve
         monotonic_ms: row.get(8)?,
         feed_position: row.get(9)?,
     };
-    Ok((place, stamp, row.get(10)?, row.get(11)?))
+    let core = unsqueeze(row.get(10)?, limits::COMMIT_BYTES_MAX).ok_or(rusqlite::Error::InvalidQuery)?;
+    Ok((place, stamp, core, row.get(11)?))
 }
 
 fn commits(connection: &Connection, tail: &str, params: impl rusqlite::Params) -> Result<Vec<Commit>> {
@@ -160,13 +165,10 @@ pub fn op_of(
     name: &str,
 ) -> Result<Option<(Live, Vec<CommitRef>)>> {
     let Some(commit) = get(connection, reference)? else { return Ok(None) };
-    let mut ops = commit.ops().iter().zip(commit.stored());
-    let Some((op, value)) = ops.find(|(op, _)| op.entity.id == entity && op.field == name) else {
+    let Some(op) = commit.ops().iter().find(|op| op.entity.id == entity && op.field == name) else {
         return Ok(None);
     };
-    let corrected_ms = commit.op_corrected_ms(op);
-    let live = Live { commit: reference, value, officer: commit.header.officer, corrected_ms };
-    Ok(Some((live, resolve(connection, &commit, &op.over)?)))
+    Ok(Some((commit.live_op(op), resolve(connection, &commit, &op.over)?)))
 }
 
 /// Whether a receipt names it.
@@ -252,7 +254,7 @@ pub fn insert(connection: &Connection, commit: &Commit, received: bool) -> Resul
             header.boot,
             header.monotonic_ms,
             header.feed_position,
-            commit.core,
+            squeeze(commit.core.clone()),
             commit.detached.to_bytes(),
             received,
         ])?;
@@ -262,24 +264,50 @@ pub fn insert(connection: &Connection, commit: &Commit, received: bool) -> Resul
 /// Counts a commit that is kept and not counted yet: its values become live, what they replace stops being so.
 pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<Touched> {
     let own = commit.hash.short();
+    let awaiting = awaiting(connection, own)?;
     let mut touched = Touched::new();
-    for (op, value) in commit.ops().iter().zip(commit.stored()) {
-        keep_entity(connection, scope, &op.entity)?;
+    let mut numbers: BTreeMap<EntityId, i64> = BTreeMap::new();
+    let mut sets: BTreeMap<EntityId, (i64, LiveSet)> = BTreeMap::new();
+    for op in commit.ops() {
+        let entity = match numbers.get(&op.entity.id) {
+            Some(number) => *number,
+            None => keep_entity(connection, scope, &op.entity)?,
+        };
+        numbers.insert(op.entity.id, entity);
         let root = op.entity.root();
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO touch (root, ref) VALUES (?1, ?2)")?
-            .execute((Col(root.id), Col(own)))?;
-        touched.insert((root.kind, root.id));
-        count_op(connection, commit, op, value)?;
+        if touched.insert((root.kind, root.id)) {
+            connection
+                .prepare_cached("INSERT OR IGNORE INTO touch (root, ref) VALUES (?1, ?2)")?
+                .execute((Col(root.id), Col(own)))?;
+            sets.insert(root.id, live::read(connection, root.id)?);
+        }
+        let Some((_, set)) = sets.get_mut(&root.id) else { continue };
+        let mut field =
+            Field { live: set.field(entity, &op.field).cloned().unwrap_or_default(), ..Field::default() };
+        if !awaiting.is_empty() && awaiting.contains(&(op.entity.id, op.field.clone())) {
+            field.dead.insert(own);
+        }
+        count_op(connection, commit, op, &mut field)?;
+        set.put(entity, &op.field, field.live);
+    }
+    for (root, (number, set)) in &sets {
+        live::write(connection, *root, *number, set)?;
     }
     connection.prepare_cached("UPDATE log SET counted = 1 WHERE ref = ?1")?.execute([Col(own)])?;
-    // Whatever waited for this commit in a field that it does not hold waits no more.
+    // Whatever waited for this commit, also in a field that it does not hold, waits no more.
     connection.prepare_cached("DELETE FROM dead WHERE ref = ?1")?.execute([Col(own)])?;
     Ok(touched)
 }
 
-fn count_op(connection: &Connection, commit: &Commit, op: &Op, value: Stored) -> Result<()> {
-    let before = field(connection, op.entity.id, &op.field)?;
+/// The fields in which counted ops replace a commit that is not: those of its ops are dead on arrival.
+fn awaiting(connection: &Connection, commit: CommitRef) -> Result<BTreeSet<(EntityId, String)>> {
+    let mut statement = connection.prepare_cached("SELECT entity, field FROM dead WHERE ref = ?1")?;
+    let rows =
+        statement.query_map([Col(commit)], |row| Ok((row.get::<_, Col<EntityId>>(0)?.0, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn count_op(connection: &Connection, commit: &Commit, op: &Op, field: &mut Field) -> Result<()> {
     let over = resolve(connection, commit, &op.over)?;
     let mut known = BTreeSet::new();
     for reference in &over {
@@ -287,110 +315,43 @@ fn count_op(connection: &Connection, commit: &Commit, op: &Op, value: Stored) ->
             known.insert(*reference);
         }
     }
-    let mut after = before.clone();
-    let live = Live {
-        commit: commit.hash.short(),
-        value,
-        officer: commit.header.officer,
-        corrected_ms: commit.op_corrected_ms(op),
-    };
-    after.count(live, &over, |reference| known.contains(reference));
+    field.count(commit.live_op(op), &over, |reference| known.contains(reference));
     super::settled::note(connection, commit, op, &over)?;
-    save(connection, op, &before, &after)
-}
-
-fn save(connection: &Connection, op: &Op, before: &Field, after: &Field) -> Result<()> {
-    let (entity, name) = (Col(op.entity.id), op.field.as_str());
-    for gone in before.live.keys().filter(|key| !after.live.contains_key(key)) {
+    for awaited in &field.dead {
         connection
-            .prepare_cached("DELETE FROM live WHERE entity = ?1 AND field = ?2 AND ref = ?3")?
-            .execute((entity, name, Col(*gone)))?;
-    }
-    for (reference, live) in after.live.iter().filter(|(key, _)| !before.live.contains_key(key)) {
-        let hash = match &live.value {
-            Stored::Plain(_) => None,
-            Stored::Detached { hash, .. } => Some(hash.to_vec()),
-        };
-        connection
-            .prepare_cached(
-                "INSERT INTO live (entity, field, ref, value, hash, officer, corrected_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute((
-                entity,
-                name,
-                Col(*reference),
-                live.value.value().map(Value::encode),
-                hash,
-                Col(live.officer),
-                live.corrected_ms,
-            ))?;
-    }
-    for gone in before.dead.difference(&after.dead) {
-        connection
-            .prepare_cached("DELETE FROM dead WHERE ref = ?1 AND entity = ?2 AND field = ?3")?
-            .execute((Col(*gone), entity, name))?;
-    }
-    for new in after.dead.difference(&before.dead) {
-        connection.prepare_cached("INSERT INTO dead (ref, entity, field) VALUES (?1, ?2, ?3)")?.execute((
-            Col(*new),
-            entity,
-            name,
-        ))?;
+            .prepare_cached("INSERT OR IGNORE INTO dead (ref, entity, field) VALUES (?1, ?2, ?3)")?
+            .execute((Col(*awaited), Col(op.entity.id), &op.field))?;
     }
     Ok(())
 }
 
-/// One field as counted so far, without the journal.
-pub fn field(connection: &Connection, entity: EntityId, name: &str) -> Result<Field> {
-    let mut field = Field::default();
-    let mut statement = connection.prepare_cached(
-        "SELECT ref, value, hash, officer, corrected_ms FROM live WHERE entity = ?1 AND field = ?2",
-    )?;
-    for live in statement.query_map((Col(entity), name), |row| read_live(row, 0))? {
-        let live = live?;
-        field.live.insert(live.commit, live);
-    }
-    let mut statement = connection.prepare_cached("SELECT ref FROM dead WHERE entity = ?1 AND field = ?2")?;
-    for reference in statement.query_map((Col(entity), name), |row| row.get::<_, Col<CommitRef>>(0))? {
-        field.dead.insert(reference?.0);
-    }
-    Ok(field)
-}
-
-/// Reads `ref, value, hash, officer, corrected_ms` from the given column on.
-pub fn read_live(row: &Row<'_>, at: usize) -> rusqlite::Result<Live> {
-    let value = row.get::<_, Option<Col<Value>>>(at + 1)?.map(|value| value.0);
-    let hash: Option<[u8; 32]> = row.get(at + 2)?;
-    Ok(Live {
-        commit: row.get::<_, Col<CommitRef>>(at)?.0,
-        value: match (hash, value) {
-            (Some(hash), value) => Stored::Detached { hash, value },
-            (None, value) => Stored::Plain(value.unwrap_or(Value::Null)),
-        },
-        officer: row.get::<_, Col<OfficerId>>(at + 3)?.0,
-        corrected_ms: row.get(at + 4)?,
-    })
-}
-
-/// Makes the entity and what it hangs on known.
-pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> Result<()> {
+/// Makes the entity and what it hangs on known. Returns its row.
+pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> Result<i64> {
     if let Some(origin) = &entity.origin {
         keep_entity(connection, scope, &origin.parent)?;
     }
-    connection
+    let new = connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO NOTHING RETURNING rowid",
         )?
-        .execute((
-            Col(entity.id),
-            entity.kind,
-            scope.as_str(),
-            entity.origin.as_ref().map(|origin| Col(origin.parent.id)),
-            entity.origin.as_ref().map(|origin| origin.key.encode()),
-            Col(entity.root().id),
-        ))?;
-    Ok(())
+        .query_row(
+            (
+                Col(entity.id),
+                entity.kind,
+                scope.as_str(),
+                entity.origin.as_ref().map(|origin| Col(origin.parent.id)),
+                entity.origin.as_ref().map(|origin| origin.key.encode()),
+                Col(entity.root().id),
+            ),
+            |row| row.get(0),
+        )
+        .optional()?;
+    let known = match new {
+        None => live::number(connection, entity.id)?,
+        new => new,
+    };
+    known.ok_or_else(|| damaged("an entity is neither here nor new"))
 }
 
 /// What an entity hangs on, itself if on nothing.
@@ -415,7 +376,7 @@ pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scop
 /// Rare, and the one place whose cost is all of history.
 pub fn recount(connection: &Connection) -> Result<Touched> {
     connection.execute_batch(
-        "DELETE FROM live; DELETE FROM dead; DELETE FROM touch; DELETE FROM settled; DELETE FROM same_as; DELETE FROM joined;
+        "DELETE FROM live_set; DELETE FROM dead; DELETE FROM touch; DELETE FROM settled; DELETE FROM same_as; DELETE FROM joined;
          UPDATE log SET counted = 0;",
     )?;
     let refs: Vec<CommitRef> = connection

@@ -81,10 +81,7 @@ fn write(connection: &Connection, pen: &Pen<'_>, scope: &Scope, rows: &[JournalR
     };
     let detached = Detached::new(random(pen.entropy), personal);
     let commit = append(connection, &chain, &stamp, &ops, detached)?;
-    for row in rows {
-        journal::became(connection, row.id, commit)?;
-    }
-    Ok(())
+    journal::became(connection, rows, commit)
 }
 
 /// Writes a commit to the end of a chain of ours and counts it.

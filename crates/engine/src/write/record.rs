@@ -9,7 +9,7 @@ use xuncha_domain::log::body::Entity;
 use super::{Pen, flush};
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
-use crate::store::{erasures, journal, log, rows};
+use crate::store::{journal, live, log, rows};
 use crate::tree;
 
 /// A boundary between two taps: more than this off the monotonic clock is a clock that jumped. NTP slews stay below.
@@ -71,7 +71,7 @@ fn write(connection: &Connection, pen: &Pen<'_>, scope: &Scope, tap: Tap) -> Res
         }
     }
     for reference in over.iter().filter(|_| !drawn_erased) {
-        if erasures::is_erased(connection, tap.entity.id, &tap.field, *reference)? {
+        if live::is_erased(connection, &tap.entity, &tap.field, reference)? {
             // The screen still showed it, and what was typed may hold it.
             return Err(Error::Refused(ErrorCode::Erased, "an order of HQ erased this meanwhile"));
         }

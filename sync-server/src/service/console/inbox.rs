@@ -6,7 +6,7 @@ use xuncha_domain::model::{field, kind, visit};
 use super::desk::Desk;
 use super::detail::found;
 use crate::http::types::{ConflictPage, SettledConflict, VisitConflicts};
-use crate::service::history::History;
+use crate::service::history;
 use crate::service::rows::Tree;
 use crate::service::{Error, Service};
 use crate::storage::{SettledRow, VisitFilter, VisitListed};
@@ -23,11 +23,10 @@ impl Service {
         self.storage.read(|read| {
             let desk = Desk::new(self, read);
             let visits = read.visits(&filter, PAGE)?.into_iter().map(|visit| desk.conflicts(visit));
-            let history = History::new(self, read);
             let mut settled = Vec::new();
             // What was settled last stands on the first page alone.
             for row in read.settled(if before_ms.is_none() { SETTLED_MAX } else { 0 })? {
-                settled.extend(desk.settled(&history, &row)?);
+                settled.extend(desk.settled(&row)?);
             }
             Ok(ConflictPage {
                 visits: visits.collect::<Result<_, Error>>()?,
@@ -54,7 +53,7 @@ impl Desk<'_, '_> {
     }
 
     /// None for a field that is in conflict again, and for things of no visit.
-    fn settled(&self, history: &History<'_, '_>, row: &SettledRow) -> Result<Option<SettledConflict>, Error> {
+    fn settled(&self, row: &SettledRow) -> Result<Option<SettledConflict>, Error> {
         let tree = Tree::read(self.read, row.root)?;
         let visit = tree.root().entity.name;
         let Some(listed) = self.read.visit(&visit.0)? else { return Ok(None) };
@@ -65,10 +64,12 @@ impl Desk<'_, '_> {
             return Ok(None);
         }
         let entity = thing.entity.name;
-        let Some((settling, over)) = history.op(&row.commit, &entity, &row.field)? else { return Ok(None) };
+        let Some((settling, over)) = history::op(self.read, &row.commit, &entity, &row.field)? else {
+            return Ok(None);
+        };
         let mut was = Vec::new();
         for commit in &over {
-            if let Some((live, _)) = history.op(commit, &entity, &row.field)? {
+            if let Some((live, _)) = history::op(self.read, commit, &entity, &row.field)? {
                 was.push(self.live(thing, &row.field, &live)?);
             }
         }

@@ -6,7 +6,7 @@ use xuncha_domain::model::kind;
 
 use crate::http::types::{ResolveConflict, VisitDetail};
 use crate::service::author::{Draft, references};
-use crate::service::history::History;
+use crate::service::history;
 use crate::service::{Changed, ConsoleUser, Error, Service};
 use crate::storage::{Read, RowId};
 
@@ -35,7 +35,7 @@ impl Service {
                 Some(live) => live.clone(),
                 // A value that an earlier settling replaced: choosing it undoes that one.
                 None => {
-                    let op = History::new(self, tx).op(&keep, &row.name, &wanted.field)?;
+                    let op = history::op(tx, &keep, &row.name, &wanted.field)?;
                     op.ok_or(Error::BadRequest("the field never had this value"))?.0
                 }
             };

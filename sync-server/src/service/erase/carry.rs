@@ -1,4 +1,4 @@
-//! Carrying orders out: in stored packets, in the live values, and in what is about to be stored.
+//! Carrying orders out: in stored packets, and in what is about to be stored.
 //!
 //! A packet keeps its place and its signature: only the bytes beside its commits change, and no hash covers those
 //! directly.
@@ -103,10 +103,9 @@ impl Service {
         Ok(())
     }
 
-    /// Destroys in a stored packet, and in the live values of its commits, what orders name.
+    /// Destroys in a stored packet what orders name. Live values are read from there.
     fn strip_stored(&self, tx: &Tx<'_>, scope: &Scope, id: RowId) -> Result<Counted, Error> {
-        let mut commits: Vec<Commit> = self.unpack(tx, id)?.into_values().collect();
-        commits.sort_by_key(|commit| commit.header.seq);
+        let mut commits = tx.commits_of(id)?;
         let bytes = tx.packet(id)?.bytes;
         let mut roots = Counted::new();
         let Some((bytes, destroyed)) = strip(tx, scope, &bytes, &mut commits)? else { return Ok(roots) };
@@ -120,7 +119,6 @@ impl Service {
             for op in commit.ops() {
                 let gone = |(place, _): &(usize, _)| op.value == OpValue::Detached(*place);
                 if places.iter().any(gone) {
-                    tx.erase_live(scope, &op.entity.id, &op.field, &name)?;
                     roots.extend(tx.roots_of_entity(scope, &op.entity.id)?);
                 }
             }

@@ -1,9 +1,10 @@
 //! Everything that hangs on one root, with its live ops: what a projection or a detail view reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::Checklist;
+use xuncha_domain::ids::EntityId;
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Display, Field};
 use xuncha_domain::model::{display, field};
@@ -25,14 +26,28 @@ pub(in crate::service) struct Tree {
 
 impl Tree {
     pub(in crate::service) fn read(read: &Read<'_>, root: RowId) -> Result<Self, Error> {
-        let mut under = Vec::new();
-        for entity in read.entities_under(root)? {
-            let mut fields: BTreeMap<String, Field> = BTreeMap::new();
-            for row in read.live_of(entity.id)? {
-                fields.entry(row.field).or_default().live.insert(row.live.commit, row.live);
+        let mut under: Vec<Thing> = read
+            .entities_under(root)?
+            .into_iter()
+            .map(|entity| Thing { entity, fields: BTreeMap::new() })
+            .collect();
+        let named: HashMap<(Kind, EntityId), usize> =
+            (0..).zip(&under).map(|(at, thing)| ((thing.entity.kind, thing.entity.name), at)).collect();
+        let entity = under.iter().find(|thing| thing.entity.id == root);
+        let of = read.root(&entity.ok_or(Error::Internal("a root is missing"))?.entity)?;
+        read.live_under(&of, |commit, op| {
+            let at = named.get(&(op.entity.kind, op.entity.id));
+            if let Some(thing) = at.and_then(|at| under.get_mut(*at)) {
+                match thing.fields.get_mut(&op.field) {
+                    Some(field) => field.live.insert(commit.live_op(op)),
+                    None => {
+                        let mut field = Field::default();
+                        field.live.insert(commit.live_op(op));
+                        thing.fields.insert(op.field.clone(), field);
+                    }
+                }
             }
-            under.push(Thing { entity, fields });
-        }
+        })?;
         let root = under
             .iter()
             .position(|thing| thing.entity.id == root)

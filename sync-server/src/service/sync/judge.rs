@@ -17,16 +17,16 @@ pub(super) const VERSION: u32 = 1;
 /// What judging needs to know about the author.
 pub(super) struct Author {
     pub(super) is_hq: bool,
-    /// The device was closed before this commit arrived.
-    pub(super) closed: bool,
+    /// When the device was closed: what arrives from then on does not count.
+    pub(super) closed_ms: Option<i64>,
 }
 
 /// Why the commit is held; none when it counts.
-pub(super) fn judge(author: &Author, commit: &Commit) -> Option<HeldReason> {
+pub(super) fn judge(author: &Author, received_ms: i64, commit: &Commit) -> Option<HeldReason> {
     if author.is_hq {
         return None;
     }
-    if author.closed {
+    if author.closed_ms.is_some_and(|closed_ms| closed_ms <= received_ms) {
         return Some(HeldReason::DeviceClosed);
     }
     if matches!(commit.body, Body::Newer { .. }) {

@@ -3,13 +3,13 @@
 //! One short transaction does all of it for a batch and may be repeated: a reader at position N never misses a commit
 //! that shows up later below N, because positions are given in the transaction that makes them visible, one at a time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use xuncha_domain::ids::{CommitRef, EntityId};
-use xuncha_domain::log::body::{OpValue, Reference};
+use xuncha_domain::log::body::{Entity, Kind, Op, Reference};
 use xuncha_domain::log::commit::Commit;
-use xuncha_domain::log::packet::{self, Packet};
-use xuncha_domain::merge::{Field, Live, Stored};
+use xuncha_domain::merge::Field;
 use xuncha_domain::model::{field, verdict};
 use xuncha_domain::protocol::v1::sync::roll;
 
@@ -17,7 +17,7 @@ use super::judge::{Author, judge};
 use super::verdicts::Judgement;
 use crate::service::author::Draft;
 use crate::service::{Error, Service};
-use crate::storage::{ChainRow, CommitRow, CommitState, Read, RowId, RunRow, SettledRow, Tx};
+use crate::storage::{ChainRow, CommitRow, CommitState, Read, Root, RowId, RunRow, SettledRow, Tx};
 
 /// Commits judged in one transaction: a full packet of small ones. Others wait for the lock no longer than that.
 const BATCH: u32 = 4_096;
@@ -26,7 +26,7 @@ const BATCH: u32 = 4_096;
 pub(in crate::service) type Counted = BTreeSet<RowId>;
 
 /// Commits at hand, by name.
-pub(in crate::service) type Unpacked = HashMap<CommitRef, Commit>;
+pub(in crate::service) type Unpacked = HashMap<CommitRef, Arc<Commit>>;
 
 impl Service {
     /// Publishes everything that is stored. Breakage here must not cost a receipt: it is logged, and the next sync, or
@@ -64,27 +64,19 @@ impl Service {
     ) -> Result<(), Error> {
         let Some(first) = rows.first() else { return Ok(()) };
         let chain = tx.chain_by_row(first.chain)?;
-        let stored;
         // Where orders act, what lies in the database counts: an order may have come since these were unpacked.
-        let at_hand_is_whole = !tx.has_erase_targets(&chain.scope)?
-            && rows.iter().all(|row| at_hand.contains_key(&row.hash.short()));
-        let commits = if at_hand_is_whole {
-            at_hand
-        } else {
-            stored = self.unpack(tx, first.packet)?;
-            &stored
-        };
+        let erased = tx.has_erase_targets(&chain.scope)?;
+        let author = self.author(tx, &chain, first.packet)?;
         let restored = tx.was_restored()?;
         let mut judged = Vec::new();
         for row in rows {
-            let commit =
-                commits.get(&row.hash.short()).ok_or(Error::Internal("a commit is not in its packet"))?;
-            let reason = judge(&self.author(tx, &chain, row)?, commit);
-            judged.push((
-                row,
-                commit,
-                if restored { self.as_said(tx, &chain, row, reason)? } else { reason.into() },
-            ));
+            if let Some(commit) = at_hand.get(&row.hash.short()).filter(|_| !erased) {
+                tx.keep(row.id, commit);
+            }
+            let commit = tx.whole(row.id)?;
+            let reason = judge(&author, row.received_ms, &commit);
+            let judgement = if restored { self.as_said(tx, &chain, row, reason)? } else { reason.into() };
+            judged.push((row, commit, judgement));
         }
         // Verdicts go first, so that a phone knows what is held before it sees it.
         let verdicts: Vec<Vec<Draft>> = judged
@@ -114,34 +106,23 @@ impl Service {
                 }
             };
             tx.set_judged(row.id, CommitState::Applied, said, position)?;
-            counted.append(&mut count(tx, &chain, row, commit)?);
-            counted.append(&mut self.obey(tx, &chain, row, commit, restored)?);
+            counted.append(&mut count(tx, &chain, row, &commit)?);
+            counted.append(&mut self.obey(tx, &chain, row, &commit, restored)?);
             if restored {
-                self.settle_verdicts(tx, &chain, commit, counted)?;
+                self.settle_verdicts(tx, &chain, &commit, counted)?;
             }
         }
         Ok(())
     }
 
-    /// What judging needs to know about who wrote a commit.
-    pub(super) fn author(&self, tx: &Tx<'_>, chain: &ChainRow, row: &CommitRow) -> Result<Author, Error> {
+    /// What judging needs to know about who wrote the commits of a packet.
+    pub(super) fn author(&self, tx: &Tx<'_>, chain: &ChainRow, packet: RowId) -> Result<Author, Error> {
         let closed_ms = tx.device(&chain.device.0)?.and_then(|device| device.closed_ms);
-        let closed = closed_ms.is_some_and(|closed_ms| closed_ms <= row.received_ms);
         Ok(Author {
             is_hq: chain.device.0 == self.city.id.0,
             // What HQ once published was there before; that it was lost meanwhile changes nothing.
-            closed: closed && !tx.packet_fed(row.packet)?,
+            closed_ms: if tx.packet_fed(packet)? { None } else { closed_ms },
         })
-    }
-
-    /// The commits of a stored packet. They were verified when they came; bytes that changed since are breakage.
-    pub(in crate::service) fn unpack(&self, read: &Read<'_>, packet: RowId) -> Result<Unpacked, Error> {
-        let row = read.packet(packet)?;
-        let damaged = |_| Error::Internal("a stored packet is damaged");
-        let packet = Packet::decode(&row.bytes).map_err(damaged)?;
-        let loose = packet.unpack().map_err(damaged)?;
-        let commits = packet::link(&packet, loose, row.prev_hash).map_err(damaged)?;
-        Ok(commits.into_iter().map(|commit| (commit.hash.short(), commit)).collect())
     }
 }
 
@@ -176,36 +157,29 @@ pub(in crate::service) fn count(
     commit: &Commit,
 ) -> Result<Counted, Error> {
     let name = commit.hash.short();
-    let hashes = commit.detached.hashes();
-    let mut roots = Counted::new();
-    let mut entities: HashMap<(u16, EntityId), RowId> = HashMap::new();
+    let awaiting = tx.awaiting(&name)?;
+    let mut entities: HashMap<(Kind, EntityId), RowId> = HashMap::new();
+    let mut touched: BTreeMap<Root, Vec<bool>> = BTreeMap::new();
     for op in commit.ops() {
-        let entity = match entities.get(&(op.entity.kind, op.entity.id)) {
-            Some(entity) => *entity,
-            None => {
-                let entity = tx.entity_row(&chain.scope, &op.entity)?;
-                roots.insert(tx.entity_by_row(entity)?.root.unwrap_or(entity));
-                entities.insert((op.entity.kind, op.entity.id), entity);
-                entity
-            }
+        let mut row_of = |entity: &Entity| -> Result<RowId, Error> {
+            let known = entities.get(&(entity.kind, entity.id)).copied();
+            let id = known.map_or_else(|| tx.entity_row(&chain.scope, entity), Ok)?;
+            entities.insert((entity.kind, entity.id), id);
+            Ok(id)
         };
-        let value = match &op.value {
-            OpValue::Plain(value) => Stored::Plain(value.clone()),
-            OpValue::Detached(index) => Stored::Detached {
-                hash: *hashes.get(*index).ok_or(Error::Internal("a detached value is missing"))?,
-                value: commit.detached.value(*index).cloned(),
-            },
-        };
-        let live =
-            Live { commit: name, value, officer: row.officer, corrected_ms: commit.op_corrected_ms(op) };
-        let over = resolve(tx, row, &op.over)?;
-        count_op(tx, entity, &op.field, live, &over)?;
+        let (entity, of) = (row_of(&op.entity)?, op.entity.root());
+        let root = Root { id: row_of(of)?, kind: of.kind, name: of.id };
+        let awaited = !awaiting.is_empty() && awaiting.contains(&(entity, op.field.clone()));
+        let live = count_op(tx, row, (&root, entity), commit, op, awaited)?;
+        touched.entry(root).or_default().push(live);
     }
-    tx.settle_dead(&name)?;
-    for root in &roots {
-        tx.touch(*root, row.id)?;
+    if !awaiting.is_empty() {
+        tx.settle_dead(&name)?;
     }
-    Ok(roots)
+    for (root, live) in &touched {
+        tx.touch(root.id, row.id, live)?;
+    }
+    Ok(touched.into_keys().map(|root| root.id).collect())
 }
 
 /// The commits that an op names; a number that no ancestor has names nothing.
@@ -224,47 +198,61 @@ pub(in crate::service) fn resolve(
     Ok(names)
 }
 
-/// Runs the merge over one field and writes what it changed.
-fn count_op(tx: &Tx<'_>, entity: RowId, name: &str, live: Live, over: &[CommitRef]) -> Result<(), Error> {
-    let commit = live.commit;
-    let mut field = tx.field(entity, name)?;
-    note_settled(tx, entity, name, &field, &live, over)?;
-    let mut counted = BTreeSet::new();
-    for replaced in over {
-        if field.live.contains_key(replaced) {
-            tx.remove_live(entity, name, replaced)?;
-        } else if tx.applied(replaced)? {
-            counted.insert(*replaced);
+/// Runs the merge over what an op can change of its field. Returns whether the op is live.
+fn count_op(
+    tx: &Tx<'_>,
+    row: &CommitRow,
+    (root, entity): (&Root, RowId),
+    commit: &Commit,
+    op: &Op,
+    awaited: bool,
+) -> Result<bool, Error> {
+    // Replaces nothing, and nothing that was counted replaces it: nearly every op.
+    if op.over.is_empty() && !awaited {
+        return Ok(true);
+    }
+    let name = commit.hash.short();
+    let over = resolve(tx, row, &op.over)?;
+    let mut field = Field::default();
+    let mut counted = BTreeMap::new();
+    for replaced in &over {
+        if let Some(id) = tx.applied(replaced)? {
+            counted.insert(*replaced, id);
+            if let Some(live) = tx.live_at(root, id, op)? {
+                field.live.insert(live);
+            }
         }
     }
-    if tx.is_dead(entity, name, &commit)? {
-        field.dead.insert(commit);
+    note_settled(tx, (root, entity), &field, commit, op)?;
+    let before = field.live.clone();
+    if awaited {
+        field.dead.insert(name);
     }
-    field.count(live, over, |replaced| counted.contains(replaced));
+    field.count(commit.live_op(op), &over, |replaced| counted.contains_key(replaced));
+    for gone in before.keys().filter(|gone| !field.live.contains_key(gone)) {
+        if let Some(id) = counted.get(gone) {
+            tx.bury(root, *id, op)?;
+        }
+    }
     for awaited in &field.dead {
-        tx.insert_dead(entity, name, awaited)?;
+        tx.insert_dead(entity, &op.field, awaited)?;
     }
-    if let Some(live) = field.live.get(&commit) {
-        tx.insert_live(entity, name, live)?;
-    }
-    Ok(())
+    Ok(field.live.contains_key(&name))
 }
 
 /// An op over live ops of different values settles a conflict.
 fn note_settled(
     tx: &Tx<'_>,
-    entity: RowId,
-    name: &str,
-    field: &Field,
-    live: &Live,
-    over: &[CommitRef],
+    (root, entity): (&Root, RowId),
+    replaced: &Field,
+    commit: &Commit,
+    op: &Op,
 ) -> Result<(), Error> {
-    let mut replaced = over.iter().filter_map(|commit| field.live.get(commit)?.value.value());
-    let first = replaced.next();
-    if first.is_none_or(|first| replaced.all(|value| value == first)) {
+    let mut values = replaced.live.values().filter_map(|live| live.value.value());
+    let first = values.next();
+    if first.is_none_or(|first| values.all(|value| value == first)) {
         return Ok(());
     }
-    let root = tx.entity_by_row(entity)?.root.unwrap_or(entity);
-    let row = SettledRow { root, entity, field: name.to_owned(), commit: live.commit };
-    Ok(tx.put_settled(&row, live.corrected_ms)?)
+    let row = SettledRow { root: root.id, entity, field: op.field.clone(), commit: commit.hash.short() };
+    Ok(tx.put_settled(&row, commit.op_corrected_ms(op))?)
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use minicbor::bytes::ByteVec;
 use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, DeviceId, Scope};
@@ -150,7 +151,7 @@ impl Service {
             wholes.iter_mut().try_fold(0, store)
         })?;
         let commits = wholes.into_iter().flat_map(|whole| whole.commits);
-        received.unpacked = commits.map(|commit| (commit.hash.short(), commit)).collect();
+        received.unpacked = commits.map(|commit| (commit.hash.short(), Arc::new(commit))).collect();
         Ok(received)
     }
 

@@ -3,12 +3,10 @@
 //! The version of the last judge lies in the database and moves only when all are done, so a crash in between repeats
 //! the rest: what was applied is no longer held, and what stays held is left as it is.
 
-use std::collections::HashMap;
-
 use xuncha_domain::model::words::HeldReason;
 
 use super::judge::{self, judge};
-use super::publish::{Counted, Unpacked, count};
+use super::publish::{Counted, count};
 use crate::service::{Error, Service};
 use crate::storage::{CommitRow, CommitState, RowId, Tx};
 
@@ -46,27 +44,25 @@ impl Service {
     fn judge_batch_again(&self, tx: &Tx<'_>, after: RowId) -> Result<Option<(RowId, usize)>, Error> {
         let rows = tx.held_after(after, BATCH)?;
         let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
-        let mut packets: HashMap<RowId, Unpacked> = HashMap::new();
         let mut counted = Counted::new();
         let mut applied = 0;
+        let mut packet = None;
         for row in &rows {
             let chain = tx.chain_by_row(row.chain)?;
-            if !packets.contains_key(&row.packet) {
-                // Held commits come in the order of arrival, so one packet at a time is enough.
-                packets.clear();
+            if packet != Some(row.packet) {
+                // Held commits come in the order of arrival.
                 self.obey_late(tx, &chain.scope, row.packet)?;
-                packets.insert(row.packet, self.unpack(tx, row.packet)?);
+                packet = Some(row.packet);
             }
-            let commit = packets.get(&row.packet).and_then(|commits| commits.get(&row.hash.short()));
-            let commit = commit.ok_or(Error::Internal("a commit is not in its packet"))?;
-            if judge(&self.author(tx, &chain, row)?, commit).is_some() {
+            let commit = tx.whole(row.id)?;
+            if judge(&self.author(tx, &chain, row.packet)?, row.received_ms, &commit).is_some() {
                 continue;
             }
             counted.append(&mut self.say_applied(tx, &chain, &row.hash, reason(row)?)?);
             // The reason stays: the phone is told that what was held for it counts now.
             let position = row.position.ok_or(Error::Internal("a held commit has no position"))?;
             tx.set_judged(row.id, CommitState::Applied, row.reason.as_deref(), position)?;
-            counted.append(&mut count(tx, &chain, row, commit)?);
+            counted.append(&mut count(tx, &chain, row, &commit)?);
             applied += 1;
         }
         self.project(tx, &counted)?;

@@ -76,12 +76,9 @@ impl Service {
                 }
                 (CommitState::Held, true) => {
                     let about = tx.chain_by_row(row.chain)?;
-                    let commits = self.unpack(tx, row.packet)?;
-                    let held = commits
-                        .get(&row.hash.short())
-                        .ok_or(Error::Internal("a commit is not in its packet"))?;
+                    let held = tx.whole(row.id)?;
                     tx.set_judged(row.id, CommitState::Applied, row.reason.as_deref(), position)?;
-                    counted.append(&mut count(tx, &about, &row, held)?);
+                    counted.append(&mut count(tx, &about, &row, &held)?);
                 }
                 _ => {}
             }
