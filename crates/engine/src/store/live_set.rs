@@ -9,8 +9,8 @@
 //!        [entity number − that of the root, …], [field, …], [commit number, …], [time, …], [value, …]]
 //! ```
 //!
-//! A row of the columns is a live op. Its time is what it lies before the last one of its commit: whole seconds, or below
-//! zero −1 − milliseconds. A plain value stands as itself, a detached one under tag 1, the hash of an erased one under tag 0:
+//! A row of the columns is a live op. Its time is what it lies before the last one of its commit: whole seconds, or
+//! `[milliseconds]`. A plain value stands as itself, a detached one under tag 1, the hash of an erased one under tag 0:
 //! two live values have different salts, so that a hash is of use only once its value is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,7 +108,12 @@ fn plain(root: Number, set: &LiveSet) -> Vec<u8> {
         column(e, &rows, |e, (_, _, live)| drop(e.u64(of(live).map_or(0, |entry| entry.number) as u64)));
         column(e, &rows, |e, (_, _, live)| {
             let before = of(live).map_or(0, |entry| entry.last_ms.wrapping_sub(live.corrected_ms));
-            drop(e.i64(if before % 1_000 == 0 { before / 1_000 } else { -1_i64.wrapping_sub(before) }));
+            if before % 1_000 == 0 {
+                drop(e.i64(before / 1_000));
+            } else {
+                drop(e.array(1));
+                drop(e.i64(before));
+            }
         });
         column(e, &rows, |e, (_, _, live)| match &live.value {
             Stored::Plain(value) => value.write(e),
@@ -142,7 +147,7 @@ fn unplain(root: Number, plain: &[u8]) -> Result<LiveSet, CborError> {
     let entities = list(&mut d, |d| Ok(root.wrapping_add(d.i64()?)))?;
     let fields = list(&mut d, |d| Ok(d.str()?.to_owned()))?;
     let numbers = list(&mut d, |d| Ok(d.u64()?))?;
-    let times = list(&mut d, |d| Ok(d.i64()?))?;
+    let times = list(&mut d, before_ms)?;
     let values = list(&mut d, value)?;
     cbor::expect_end(&d, plain)?;
     if [entities.len(), fields.len(), numbers.len(), times.len()] != [values.len(); 4] {
@@ -152,11 +157,18 @@ fn unplain(root: Number, plain: &[u8]) -> Result<LiveSet, CborError> {
     let columns = entities.into_iter().zip(fields).zip(numbers).zip(times).zip(values);
     for ((((entity, field), number), time), value) in columns {
         let (commit, officer, last_ms) = *at(&commits, number)?;
-        let before = if time >= 0 { time.wrapping_mul(1_000) } else { -1_i64.wrapping_sub(time) };
-        let live = Live { commit, value, officer, corrected_ms: last_ms.wrapping_sub(before) };
+        let live = Live { commit, value, officer, corrected_ms: last_ms.wrapping_sub(time) };
         set.0.entry(entity).or_default().entry(field).or_default().insert(live);
     }
     Ok(set)
+}
+
+fn before_ms(d: &mut Decoder<'_>) -> Result<i64, CborError> {
+    if d.datatype()? == Type::Array {
+        cbor::expect_array(d, 1)?;
+        return Ok(d.i64()?);
+    }
+    Ok(d.i64()?.wrapping_mul(1_000))
 }
 
 fn value(d: &mut Decoder<'_>) -> Result<Stored, CborError> {
