@@ -190,6 +190,14 @@ impl Read<'_> {
         Ok(Some(at.hash))
     }
 
+    /// Whether everything that is here of a chain lies below a number.
+    pub fn is_ahead(&self, chain: RowId, seq: u64) -> Result<bool, Error> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM commits WHERE chain = ?1 AND seq >= ?2)")?
+            .query_row((chain, seq), |row| row.get(0))?)
+    }
+
     /// The ends of a chain's branches, highest number first; bounded.
     pub fn tips(&self, chain: RowId) -> Result<Vec<CommitRow>, Error> {
         let mut ends = self.conn.prepare_cached("SELECT max(seq) FROM commits WHERE chain = ?1")?;
@@ -311,7 +319,19 @@ impl Tx<'_> {
         Ok(self.conn.last_insert_rowid())
     }
 
-    /// Inserts a commit that is not here yet. A second one with its number makes the chain a forked one.
+    /// A commit is about to come to a chain: a second one with its number makes the chain a forked one.
+    pub fn note_twin(&self, chain: RowId, seq: u64) -> Result<(), Error> {
+        let twin: bool = self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM commits WHERE chain = ?1 AND seq = ?2)")?
+            .query_row((chain, seq), |row| row.get(0))?;
+        if twin {
+            self.conn.execute("UPDATE chains SET forked = 1 WHERE id = ?1", [chain])?;
+        }
+        Ok(())
+    }
+
+    /// Inserts a commit that is not here yet.
     pub fn insert_commit(
         &self,
         commit: &Commit,
@@ -321,13 +341,6 @@ impl Tx<'_> {
         received_ms: i64,
     ) -> Result<RowId, Error> {
         let header: &Header = &commit.header;
-        let twin: bool = self
-            .conn
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM commits WHERE chain = ?1 AND seq = ?2)")?
-            .query_row((chain, header.seq), |row| row.get(0))?;
-        if twin {
-            self.conn.execute("UPDATE chains SET forked = 1 WHERE id = ?1", [chain])?;
-        }
         self.conn
             .prepare_cached(
                 "INSERT INTO commits (ref, hash, chain, seq, parent, packet, ops, officer, device_ms, offset_ms, error_ms,

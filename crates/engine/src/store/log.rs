@@ -330,6 +330,7 @@ pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> R
     if let Some(origin) = &entity.origin {
         keep_entity(connection, scope, &origin.parent)?;
     }
+    let root = entity.root().id;
     let new = connection
         .prepare_cached(
             "INSERT INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -339,10 +340,16 @@ pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> R
             (
                 Col(entity.id),
                 entity.kind,
-                scope.as_str(),
-                entity.origin.as_ref().map(|origin| Col(origin.parent.id)),
+                // What hangs on a root lies in the root's scope, and nearly always hangs on the root itself.
+                if entity.origin.is_none() { scope.as_str() } else { "" },
+                entity
+                    .origin
+                    .as_ref()
+                    .map(|origin| origin.parent.id)
+                    .filter(|parent| *parent != root)
+                    .map(Col),
                 entity.origin.as_ref().map(|origin| origin.key.encode()),
-                Col(entity.root().id),
+                Col(root),
             ),
             |row| row.get(0),
         )
@@ -366,7 +373,9 @@ pub fn root_of(connection: &Connection, entity: EntityId) -> Result<Option<Entit
 /// The scope in which an entity was recorded.
 pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scope>> {
     let scope: Option<String> = connection
-        .prepare_cached("SELECT scope FROM entity WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT of.scope FROM entity JOIN entity AS of ON of.id = entity.root WHERE entity.id = ?1",
+        )?
         .query_row([Col(entity)], |row| row.get(0))
         .optional()?;
     Ok(scope.map(|scope| scope.parse()).transpose()?)

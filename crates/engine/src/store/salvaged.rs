@@ -20,10 +20,8 @@ pub fn drop_unreadable(connection: &Connection) -> Result<usize> {
         dropped += connection.execute("DELETE FROM log WHERE ref = ?1", [key])?;
     }
     loop {
-        let orphans = connection.execute(
-            "DELETE FROM entity WHERE parent IS NOT NULL AND parent NOT IN (SELECT id FROM entity)",
-            [],
-        )?;
+        let orphans = connection
+            .execute("DELETE FROM entity WHERE coalesce(parent, root) NOT IN (SELECT id FROM entity)", [])?;
         if orphans == 0 {
             return Ok(dropped);
         }

@@ -169,7 +169,7 @@ pub(super) fn references(
 /// An entity with its origin, as it was recorded.
 pub fn entity(connection: &Connection, id: EntityId) -> Result<Entity> {
     let row = connection
-        .prepare_cached("SELECT kind, parent, key FROM entity WHERE id = ?1")?
+        .prepare_cached("SELECT kind, coalesce(parent, nullif(root, id)), key FROM entity WHERE id = ?1")?
         .query_row([Col(id)], |row| {
             let parent = row.get::<_, Option<Col<EntityId>>>(1)?.map(|parent| parent.0);
             let key = row.get::<_, Option<Col<Value>>>(2)?.map(|key| key.0);

@@ -306,11 +306,17 @@ impl Service {
             bytes: &whole.bytes,
         })?;
         let mut stored = 0;
+        // Nearly always: then none of it is here, and none is the second one with its number.
+        let ahead = tx.is_ahead(chain, first.header.seq)?;
         for commit in &whole.commits {
-            parent = Some(match tx.commit(&commit.hash.short())? {
-                Some(known) => known.id,
+            let known = if ahead { None } else { tx.commit(&commit.hash.short())?.map(|row| row.id) };
+            parent = Some(match known {
+                Some(known) => known,
                 None => {
                     stored += 1;
+                    if !ahead {
+                        tx.note_twin(chain, commit.header.seq)?;
+                    }
                     tx.insert_commit(commit, chain, parent, packet, now_ms)?
                 }
             });
