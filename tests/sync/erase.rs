@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use xuncha_domain::bundle;
 use xuncha_domain::ids::{EntityId, OfficerId};
-use xuncha_domain::log::packet::Packet;
+use xuncha_domain::log::packet::{self, Packet};
 use xuncha_domain::model::erase::Target;
 use xuncha_domain::model::{field, visit as entities};
 use xuncha_engine::api::types::{
@@ -110,9 +110,11 @@ impl Replica {
         for path in files(folder) {
             bytes.push((path.display().to_string(), fs::read(&path).unwrap()));
         }
-        for database in ["hq.sqlite", "hq.sqlite.copy"].map(|name| folder.join(name)) {
-            if database.exists() {
-                bytes.extend(unpacked(&database));
+        for path in files(folder) {
+            match path.file_name().and_then(|name| name.to_str()) {
+                Some("hq.sqlite" | "hq.sqlite.copy") => bytes.extend(unpacked(&path)),
+                Some("xuncha.db") => bytes.extend(unsqueezed(&path)),
+                _ => {}
             }
         }
         Self { name, bytes }
@@ -135,6 +137,23 @@ impl Replica {
         let found = self.where_is(what);
         assert!(found.is_empty(), "{} holds {}: {found:?}", self.name, String::from_utf8_lossy(what));
     }
+}
+
+/// What a phone keeps compressed; nothing of a database that is too damaged to be read.
+fn unsqueezed(database: &Path) -> Vec<(String, Vec<u8>)> {
+    let database = rusqlite::Connection::open(database).unwrap();
+    let read = || -> rusqlite::Result<Vec<Vec<u8>>> {
+        let mut statement = database.prepare("SELECT bytes FROM live_set UNION ALL SELECT core FROM log")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    let mut all = Vec::new();
+    for bytes in read().unwrap_or_default() {
+        if let Ok(Some(length)) = zstd::zstd_safe::get_frame_content_size(&bytes) {
+            let mut unpacker = zstd::bulk::Decompressor::with_dictionary(packet::DICTIONARY).unwrap();
+            all.push(("compressed".into(), unpacker.decompress(&bytes, length as usize).unwrap()));
+        }
+    }
+    all
 }
 
 /// What HQ's packets hold once they are unpacked.

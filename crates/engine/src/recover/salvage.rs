@@ -29,7 +29,7 @@ const TABLES: [Table; 9] = [
         numbered: Numbered::Always,
     },
     Table { name: "verdict", key: "ref", keys: Keys::Bytes, shape: "bit", numbered: Numbered::Never },
-    Table { name: "photo", key: "sha256", keys: Keys::Bytes, shape: "bbtii?ii?", numbered: Numbered::Never },
+    Table { name: "photo", key: "sha256", keys: Keys::Bytes, shape: "hbtii?ii?", numbered: Numbered::Never },
     Table {
         name: "erase_target",
         key: "rowid",
@@ -37,14 +37,15 @@ const TABLES: [Table; 9] = [
         shape: "tbtib",
         numbered: Numbered::Always,
     },
-    Table { name: "erased_photo", key: "sha256", keys: Keys::Bytes, shape: "bii", numbered: Numbered::Never },
+    Table { name: "erased_photo", key: "sha256", keys: Keys::Bytes, shape: "hii", numbered: Numbered::Never },
 ];
 
 struct Table {
     name: &'static str,
     key: &'static str,
     keys: Keys,
-    /// The types of its first columns, as its first shape had them: text, blob, integer, null, or any. No other table or
+    /// The types of its first columns, as its first shape had them: text, blob, hash of 32
+    /// bytes, integer, null, or any. No other table or
     /// index has these.
     shape: &'static str,
     numbered: Numbered,
@@ -167,7 +168,7 @@ impl Table {
             Value::Null => matches!(kind, 'n' | '?'),
             Value::Integer(_) => matches!(kind, 'i' | '?'),
             Value::Text(_) => matches!(kind, 't' | '?'),
-            Value::Blob(_) => matches!(kind, 'b' | '?'),
+            Value::Blob(bytes) => matches!(kind, 'b' | '?') || (kind == 'h' && bytes.len() == 32),
             Value::Real(_) => false,
         };
         // An index of names and ids has the types of `meta`, whose keys are words.
