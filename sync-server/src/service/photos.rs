@@ -60,6 +60,11 @@ impl Service {
                 let thumb = self.blobs.derived_file(sha256, "thumb");
                 if !thumb.exists() {
                     Blobs::write_derived(&thumb, &thumbnail(original)?)?;
+                    // An order may have come while it was drawn.
+                    if self.storage.read(|read| Ok::<_, Error>(read.photo_erased(sha256)?))? {
+                        self.blobs.remove(sha256)?;
+                        return Err(Error::NotFound);
+                    }
                 }
                 Ok(Photo { path: thumb, mime: "image/jpeg" })
             }

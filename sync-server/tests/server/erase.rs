@@ -1,5 +1,7 @@
 //! Erase orders at HQ: what they catch whenever it comes, and that nothing of it is stored again.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::EntityId;
 use xuncha_domain::log::body::{Entity, Op, OpValue};
@@ -25,6 +27,14 @@ fn note_of(phone: &Phone) -> Entity {
 
 fn detached(entity: &Entity, name: &str, place: usize) -> Op {
     Op { value: OpValue::Detached(place), ..op(entity, name, Value::Null) }
+}
+
+/// The record of a photo.
+fn fact(sha256: [u8; 32]) -> Value {
+    let mut fact = vec![Value::bytes(sha256), Value::Int(26), Value::Int(1), Value::Int(1)];
+    fact.push(Value::text("image/jpeg"));
+    fact.resize(9, Value::Null);
+    Value::Array(fact)
 }
 
 fn write_note(phone: &mut Phone, seen: u64) -> Commit {
@@ -112,18 +122,7 @@ fn an_erased_photo_is_not_taken_in_again() {
     let device = phone.device();
     let bytes = b"a picture of somebody 4417".to_vec();
     let sha256: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(&bytes).into();
-    let fact = Value::Array(vec![
-        Value::bytes(sha256),
-        Value::Int(26),
-        Value::Int(1),
-        Value::Int(1),
-        Value::text("image/jpeg"),
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-    ]);
-    phone.write(HERE, &[op(&keys::photo(&visit(1), &sha256, None), field::FACT, fact)]);
+    phone.write(HERE, &[op(&keys::photo(&visit(1), &sha256, None), field::FACT, fact(sha256))]);
     phone.sync(vec![phone.packet(HERE, 1, 1)]);
     let announce = || Announced { sha256, size: bytes.len() as u64, metadata: String::new() };
     let create = || world.service.create_upload(&device, announce());
@@ -160,18 +159,7 @@ fn an_upload_under_way_is_given_up_and_its_bytes_go() {
     let mut phone = world.brigade_phone("甲");
     let device = phone.device();
     let sha256 = [7; 32];
-    let fact = Value::Array(vec![
-        Value::bytes(sha256),
-        Value::Int(26),
-        Value::Int(1),
-        Value::Int(1),
-        Value::text("image/jpeg"),
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-    ]);
-    phone.write(HERE, &[op(&keys::photo(&visit(1), &sha256, None), field::FACT, fact)]);
+    phone.write(HERE, &[op(&keys::photo(&visit(1), &sha256, None), field::FACT, fact(sha256))]);
     phone.sync(vec![phone.packet(HERE, 1, 1)]);
     let announced = Announced { sha256, size: 100, metadata: String::new() };
     let Creation::Created(upload) = world.service.create_upload(&device, announced).unwrap() else {
@@ -183,6 +171,33 @@ fn an_upload_under_way_is_given_up_and_its_bytes_go() {
     world.service.erase(&supervisor(), &[Target::Everything(visit(1).id)], "误拍").unwrap();
     assert!(walk(&world.dir.path().join("blobs")).is_empty(), "everything of a visit includes its photos");
     assert!(matches!(world.service.receive(&device, &upload, 32, None, None), Err(Error::Gone)));
+}
+
+#[test]
+fn a_sealed_upload_of_an_erased_photo_is_given_up_and_not_begun_again() {
+    let world = World::new();
+    let mut phone = world.brigade_phone("甲");
+    let device = phone.device();
+    let (photo, sealed) = ([7; 32], [8; 32]);
+    phone.write(HERE, &[op(&keys::photo(&visit(1), &photo, None), field::FACT, fact(photo))]);
+    phone.sync(vec![phone.packet(HERE, 1, 1)]);
+    let named = |sha256: [u8; 32]| STANDARD.encode(hex::encode(sha256));
+    let metadata = format!("sha256 {},sealed {}", named(sealed), named(photo));
+    let announce = || Announced { sha256: sealed, size: 100, metadata: metadata.clone() };
+    let Creation::Created(upload) = world.service.create_upload(&device, announce()).unwrap() else {
+        panic!("HQ lacks it")
+    };
+    let mut receiving = world.service.receive(&device, &upload, 0, None, None).unwrap();
+    receiving.write(b"the first bytes of an age file").unwrap();
+    world.service.received(receiving, PatchEnd::Interrupted).unwrap();
+    // A crash while it was opened left this.
+    let left = world.dir.path().join("blobs/parts").join(hex::encode(upload.map(|byte| !byte)));
+    std::fs::write(left, b"somebody").unwrap();
+
+    world.service.erase(&supervisor(), &[Target::Photo(photo)], "误拍").unwrap();
+    assert_eq!(walk(&world.dir.path().join("blobs")), [""; 0]);
+    assert!(matches!(world.service.receive(&device, &upload, 30, None, None), Err(Error::Gone)));
+    assert!(matches!(world.service.create_upload(&device, announce()), Err(Error::Gone)));
 }
 
 #[test]

@@ -7,7 +7,8 @@
 //! can write it again), and what somebody writes who has seen the order stays.
 //!
 //! Positions count the feed of one HQ. One that was restored from a backup numbers anew, so it gives orders that it gets
-//! back once more, from where it stands then.
+//! back once more, from where it stands then. What remains open: an order that it gives before a phone has come back does
+//! not act on what that phone wrote with a higher position of the feed of before.
 
 use crate::cbor::Value;
 use crate::ids::{EntityId, OfficerId};

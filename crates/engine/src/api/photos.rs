@@ -113,6 +113,11 @@ pub fn get(engine: &Engine, sha256: &str, thumb: bool) -> Result<(String, Vec<u8
     }
     let bytes = photo::thumbnail(&path, photo::read_exif(&path).orientation, THUMB_SIDE)?;
     keep_thumbnail(&cached, &bytes);
+    // An order may have come while it was drawn.
+    if engine.read(|connection| erasures::photo_erased(connection, &hash))? {
+        std::fs::remove_file(&cached)?;
+        return Err(not_here());
+    }
     Ok(("image/jpeg".into(), bytes))
 }
 

@@ -1,5 +1,6 @@
 //! After an order was carried out: the bytes of photos, and what the database file still holds in free pages.
 
+use crate::service::uploads::sealed;
 use crate::service::{Error, Service};
 
 impl Service {
@@ -29,6 +30,7 @@ impl Service {
             self.blobs.remove(&sha256)?;
             for upload in uploads {
                 self.blobs.drop_part(&upload)?;
+                self.blobs.drop_part(&sealed::opened_part(&upload))?;
             }
         }
         Ok(self.storage.scrub()?)

@@ -6,7 +6,7 @@
 //! One upload takes bytes from one request at a time; see [`turns`].
 
 mod checksum;
-mod sealed;
+pub(super) mod sealed;
 mod turns;
 
 use xuncha_domain::ids::random;

@@ -4,7 +4,6 @@ use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use xuncha_domain::ids::random;
 use xuncha_domain::protocol::v1::blobs::BLOB_BYTES_MAX;
 
 use crate::blobs::Completed;
@@ -24,6 +23,12 @@ pub(super) fn photo_in(metadata: &str) -> Option<[u8; 32]> {
     Some(sha256)
 }
 
+/// The part into which a sealed upload is opened. Its name follows from the upload's, so that what a crash leaves there is
+/// overwritten by the next try and found by an erase order.
+pub(in crate::service) fn opened_part(upload: &[u8; 16]) -> [u8; 16] {
+    upload.map(|byte| !byte)
+}
+
 /// Largest upload with these metadata.
 pub(super) fn bytes_max(metadata: &str) -> u64 {
     BLOB_BYTES_MAX + photo_in(metadata).map_or(0, |_| SEAL_BYTES_MAX)
@@ -37,7 +42,7 @@ impl Service {
         upload: &UploadRow,
         photo: &[u8; 32],
     ) -> Result<(Completed, u64), Error> {
-        let opened = random(&*self.entropy);
+        let opened = opened_part(&upload.id);
         let size = self.open_sealed(upload, &opened);
         let size = match size {
             Ok(size) => size,
