@@ -1,6 +1,6 @@
 //! What merging needs beside the live ops: entities, and the names of replaced ops that have not arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Row;
 use xuncha_domain::cbor::Value;
@@ -93,35 +93,20 @@ impl Read<'_> {
 }
 
 impl Tx<'_> {
-    /// The row of an entity, made with its parents when new.
-    pub fn entity_row(&self, scope: &Scope, entity: &Entity) -> Result<RowId, Error> {
-        Ok(self.entity_rows(scope, entity)?.0)
-    }
-
-    /// The rows of an entity and of its root.
-    fn entity_rows(&self, scope: &Scope, entity: &Entity) -> Result<(RowId, RowId), Error> {
-        let (parent, key, root) = match &entity.origin {
-            None => (None, None, None),
-            Some(origin) => {
-                let (parent, root) = self.entity_rows(scope, &origin.parent)?;
-                (Some(parent), Some(origin.key.encode()), Some(root))
-            }
-        };
-        let new = optional(
-            self.conn
-                .prepare_cached(
-                    "INSERT INTO entities (name, scope, kind, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                     ON CONFLICT (name, scope, kind) DO NOTHING RETURNING id",
-                )?
-                .query_row((entity.id.0, scope.as_str(), entity.kind, parent, key, root), |row| row.get(0)),
-        )?;
-        let id = match new {
-            Some(id) => id,
-            None => self
-                .entity(scope, entity.kind, &entity.id)?
-                .ok_or(Error::Corrupt("an entity is neither here nor new"))?,
-        };
-        Ok((id, root.unwrap_or(id)))
+    fn insert_entity(
+        &self,
+        scope: &Scope,
+        entity: &Entity,
+        above: Option<(RowId, RowId)>,
+    ) -> Result<RowId, Error> {
+        let key = entity.origin.as_ref().map(|origin| origin.key.encode());
+        let (parent, root) = above.unzip();
+        self.conn
+            .prepare_cached(
+                "INSERT INTO entities (name, scope, kind, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute((entity.id.0, scope.as_str(), entity.kind, parent, key, root))?;
+        Ok(self.conn.last_insert_rowid())
     }
 
     pub fn insert_dead(&self, entity: RowId, field: &str, name: &CommitRef) -> Result<(), Error> {
@@ -135,5 +120,53 @@ impl Tx<'_> {
     pub fn settle_dead(&self, name: &CommitRef) -> Result<(), Error> {
         self.conn.prepare_cached("DELETE FROM dead WHERE ref = ?1")?.execute([name.0])?;
         Ok(())
+    }
+}
+
+/// The rows of the things that one commit names. Each is looked for once, and made with its parents when it is new.
+pub struct Things<'t, 'c> {
+    tx: &'t Tx<'c>,
+    scope: &'t Scope,
+    known: HashMap<(Kind, EntityId), Known>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    id: RowId,
+    root: RowId,
+    new: bool,
+}
+
+impl<'t, 'c> Things<'t, 'c> {
+    pub fn new(tx: &'t Tx<'c>, scope: &'t Scope) -> Self {
+        Self { tx, scope, known: HashMap::new() }
+    }
+
+    /// The rows of an entity and of its root.
+    pub fn rows(&mut self, entity: &Entity) -> Result<(RowId, RowId), Error> {
+        let row = self.row(entity)?;
+        Ok((row.id, row.root))
+    }
+
+    fn row(&mut self, entity: &Entity) -> Result<Known, Error> {
+        if let Some(known) = self.known.get(&(entity.kind, entity.id)) {
+            return Ok(*known);
+        }
+        let above = entity.origin.as_ref().map(|origin| self.row(&origin.parent)).transpose()?;
+        // Nothing hangs on what is new.
+        let there = match above {
+            Some(Known { new: true, .. }) => None,
+            _ => self.tx.entity(self.scope, entity.kind, &entity.id)?,
+        };
+        let (id, new) = match there {
+            Some(id) => (id, false),
+            None => {
+                let above = above.map(|above| (above.id, above.root));
+                (self.tx.insert_entity(self.scope, entity, above)?, true)
+            }
+        };
+        let row = Known { id, root: above.map_or(id, |above| above.root), new };
+        self.known.insert((entity.kind, entity.id), row);
+        Ok(row)
     }
 }

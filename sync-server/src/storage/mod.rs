@@ -42,7 +42,7 @@ pub use erasures::{EraseOrderRow, EraseTargetRow};
 pub use feed::{FeedEnd, RunRow};
 pub use live::Root;
 pub use log::{ChainRow, CommitRow, CommitState, NewChain, NewPacket, PacketRow, RowId};
-pub use merge::EntityRow;
+pub use merge::{EntityRow, Things};
 pub use people::{OfficerRow, TeamRow};
 pub use quotas::Brought;
 pub use reports::Report;

@@ -14,7 +14,6 @@ use xuncha_domain::time::ClockOffset;
 
 use super::live;
 use super::live_set::LiveSet;
-use super::open::damaged;
 use super::squeeze::{squeeze, unsqueeze};
 use super::values::Col;
 use crate::error::Result;
@@ -331,34 +330,23 @@ pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> R
         keep_entity(connection, scope, &origin.parent)?;
     }
     let root = entity.root().id;
-    let new = connection
+    if let Some(known) = live::number(connection, entity.id)? {
+        return Ok(known);
+    }
+    connection
         .prepare_cached(
-            "INSERT INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (id) DO NOTHING RETURNING rowid",
+            "INSERT INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .query_row(
-            (
-                Col(entity.id),
-                entity.kind,
-                // What hangs on a root lies in the root's scope, and nearly always hangs on the root itself.
-                if entity.origin.is_none() { scope.as_str() } else { "" },
-                entity
-                    .origin
-                    .as_ref()
-                    .map(|origin| origin.parent.id)
-                    .filter(|parent| *parent != root)
-                    .map(Col),
-                entity.origin.as_ref().map(|origin| origin.key.encode()),
-                Col(root),
-            ),
-            |row| row.get(0),
-        )
-        .optional()?;
-    let known = match new {
-        None => live::number(connection, entity.id)?,
-        new => new,
-    };
-    known.ok_or_else(|| damaged("an entity is neither here nor new"))
+        .execute((
+            Col(entity.id),
+            entity.kind,
+            // What hangs on a root lies in the root's scope, and nearly always hangs on the root itself.
+            if entity.origin.is_none() { scope.as_str() } else { "" },
+            entity.origin.as_ref().map(|origin| origin.parent.id).filter(|parent| *parent != root).map(Col),
+            entity.origin.as_ref().map(|origin| origin.key.encode()),
+            Col(root),
+        ))?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// What an entity hangs on, itself if on nothing.

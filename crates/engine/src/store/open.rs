@@ -85,6 +85,8 @@ pub fn reader(path: &Path) -> Result<Connection> {
 }
 
 fn pragmas(connection: &Connection) -> Result<()> {
+    // Else SQLite looks into what is bound to a LIMIT, and prepares such a statement again for every use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Law 1 speaks of power cuts: every tap is on disk before the screen says so.
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use xuncha_domain::ids::{CommitRef, EntityId};
-use xuncha_domain::log::body::{Entity, Kind, Op, Reference};
+use xuncha_domain::ids::CommitRef;
+use xuncha_domain::log::body::{Op, Reference};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::merge::Field;
 use xuncha_domain::model::{field, verdict};
@@ -17,7 +17,7 @@ use super::judge::{Author, judge};
 use super::verdicts::Judgement;
 use crate::service::author::Draft;
 use crate::service::{Error, Service};
-use crate::storage::{ChainRow, CommitRow, CommitState, Read, Root, RowId, RunRow, SettledRow, Tx};
+use crate::storage::{ChainRow, CommitRow, CommitState, Read, Root, RowId, RunRow, SettledRow, Things, Tx};
 
 /// Commits judged in one transaction: a full packet of small ones. Others wait for the lock no longer than that.
 const BATCH: u32 = 4_096;
@@ -34,7 +34,7 @@ impl Service {
     pub(in crate::service) fn publish_all(&self, at_hand: &Unpacked) {
         loop {
             match self.storage.write(|tx| self.publish_batch(tx, at_hand)) {
-                Ok(0) => break,
+                Ok(judged) if judged < BATCH as usize => break,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::error!(%error, "stored commits cannot be published");
@@ -158,17 +158,12 @@ pub(in crate::service) fn count(
 ) -> Result<Counted, Error> {
     let name = commit.hash.short();
     let awaiting = tx.awaiting(&name)?;
-    let mut entities: HashMap<(Kind, EntityId), RowId> = HashMap::new();
+    let mut things = Things::new(tx, &chain.scope);
     let mut touched: BTreeMap<Root, Vec<bool>> = BTreeMap::new();
     for op in commit.ops() {
-        let mut row_of = |entity: &Entity| -> Result<RowId, Error> {
-            let known = entities.get(&(entity.kind, entity.id)).copied();
-            let id = known.map_or_else(|| tx.entity_row(&chain.scope, entity), Ok)?;
-            entities.insert((entity.kind, entity.id), id);
-            Ok(id)
-        };
-        let (entity, of) = (row_of(&op.entity)?, op.entity.root());
-        let root = Root { id: row_of(of)?, kind: of.kind, name: of.id };
+        let (entity, id) = things.rows(&op.entity)?;
+        let of = op.entity.root();
+        let root = Root { id, kind: of.kind, name: of.id };
         let awaited = !awaiting.is_empty() && awaiting.contains(&(entity, op.field.clone()));
         let live = count_op(tx, row, (&root, entity), commit, op, awaited)?;
         touched.entry(root).or_default().push(live);
