@@ -194,3 +194,23 @@ fn phones_know_what_the_newest_backup_covers() {
 fn id(text: &str) -> [u8; 16] {
     text.parse::<xuncha_domain::ids::EntityId>().unwrap().0
 }
+
+#[test]
+fn what_hq_held_before_it_was_restored_is_not_held_on_the_phone_for_ever() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    city.sync(&phone);
+    let early = backup(&city);
+    city.service.close_device(&admin(), &newest_device(&city)).unwrap();
+    phone.answer(&visit, ITEM, Answer::No);
+    city.try_sync(&phone).unwrap();
+    assert_eq!(phone.sync_status().attention[0].reason, "device_closed");
+
+    // Nobody else heard of the order to close it.
+    let city = city.restored(early.path());
+    city.sync(&phone);
+    assert_eq!(city.visit(&visit).answers[0].shown.live[0].value.as_deref(), Some("no"));
+    assert_eq!((phone.sync_status().attention, phone.answers(&visit, ITEM)), (vec![], vec!["no".into()]));
+    assert!(is_held(&phone));
+}

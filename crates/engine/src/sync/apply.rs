@@ -136,7 +136,7 @@ pub(super) struct Taking<'a> {
     /// Commits that this answer receipts.
     fresh: BTreeSet<CommitRef>,
     touched: Touched,
-    recount: bool,
+    pub(super) recount: bool,
 }
 
 /// What refusals left.

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::OptionalExtension;
-use xuncha_domain::ids::{CommitHash, Scope};
+use xuncha_domain::ids::{CommitHash, CommitRef, Scope};
 use xuncha_domain::protocol::v1::receipt::ReceiptBody;
 use xuncha_domain::protocol::v1::sync::{Cursor, Feed, SyncAnswer};
 
@@ -49,7 +49,7 @@ impl Taking<'_> {
     fn go_back(&mut self, scope: &Scope, common: &Cursor) -> Result<()> {
         tracing::warn!(%scope, position = common.position, "HQ was restored");
         for reference in log::lose_after(self.connection, scope, common.position)? {
-            self.touch(reference)?;
+            self.unsay(reference)?;
         }
         trail::cut(self.connection, scope, common.position)?;
         rows::set_feed(self.connection, scope, common.position, common.rolling)
@@ -88,13 +88,26 @@ impl Taking<'_> {
                     self.connection
                         .prepare_cached("UPDATE log SET received = 0, position = NULL WHERE ref = ?1")?
                         .execute([Col(at.short())])?;
-                    self.touch(at.short())?;
+                    self.unsay(at.short())?;
                     lost += 1;
                 }
                 at = prev;
             }
         }
         Ok(lost)
+    }
+
+    /// With a commit of ours HQ lost what it had said of it. It judges again; what holds it then is said with its receipt.
+    fn unsay(&mut self, reference: CommitRef) -> Result<()> {
+        let said = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM verdict WHERE ref = ?1 AND EXISTS
+                 (SELECT 1 FROM log JOIN chain ON chain.id = log.chain WHERE log.ref = ?1 AND chain.mine = 1)",
+            )?
+            .execute([Col(reference)])?;
+        self.recount |= said > 0 && !log::counted(self.connection, &reference)?;
+        self.touch(reference)
     }
 
     /// With the signatures that were sent, what HQ took can be handed to it again, also when the key is gone.
