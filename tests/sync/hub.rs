@@ -341,3 +341,21 @@ fn a_photo_that_a_restored_hq_lost_is_sent_again_though_its_receipt_came_by_a_hu
     assert!(photos.len() == 2 && photos.iter().all(|photo| photo.held));
     assert_eq!(phone.sync_status().state, SaveState::Held);
 }
+
+#[test]
+fn a_closed_phone_is_no_hub() {
+    let city = City::new();
+    let hub = city.phone(0);
+    code(&hub);
+    let id: xuncha_domain::ids::EntityId = city.service.devices().unwrap()[0].id.parse().unwrap();
+    let admin = xuncha_server::service::ConsoleUser {
+        id: [9; 16],
+        name: "hq".into(),
+        role: xuncha_server::storage::Role::Admin,
+    };
+    city.service.close_device(&admin, &id.0).unwrap();
+    city.try_sync(&hub).unwrap();
+    assert_eq!(status(&hub).text, None, "a code that nobody could read");
+    let refused = hub.engine.hub_start(HubStart::default()).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::DeviceClosed);
+}

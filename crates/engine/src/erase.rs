@@ -210,7 +210,7 @@ fn scrub(store: &Store, options: &Options, photos: &Path) -> Result<()> {
     for folder in [photos.into(), sync::fetch::folder(&options.data), hub::sealed_folder(&options.data)] {
         remove_photos(&*options.disk, &folder, &names)?;
     }
-    hub::erase_photos(&options.data, options.clock.now_ms(), &gone)?;
+    hub::erase_photos(&options.disk, &options.data, options.clock.now_ms(), &gone)?;
     // What could be read of a damaged database was carried over when it was moved aside; what could not, cannot be
     // searched for what must go. Bundles can be made again.
     recover::discard_damaged(&options.data)?;

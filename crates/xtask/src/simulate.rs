@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// The one mutant to play.
     #[arg(long, requires = "mutants")]
     only: Option<String>,
-    /// Handed on, such as `--restore-hq`.
+    /// Handed on, such as `--phones 6` or `--lose-keys`.
     #[arg(last = true)]
     more: Vec<String>,
 }

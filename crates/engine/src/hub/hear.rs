@@ -43,13 +43,13 @@ pub enum No {
 
 impl From<Error> for No {
     fn from(error: Error) -> Self {
-        Self::Broken(error)
+        if error.code() == ErrorCode::DiskFull { Self::Full } else { Self::Broken(error) }
     }
 }
 
 impl From<std::io::Error> for No {
     fn from(error: std::io::Error) -> Self {
-        Self::Broken(error.into())
+        Error::from(error).into()
     }
 }
 

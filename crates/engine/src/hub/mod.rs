@@ -25,6 +25,8 @@ use fast_qr::convert::svg::SvgBuilder;
 use fast_qr::qr::QRBuilder;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use xuncha_domain::disk::Disk;
+use xuncha_domain::ids::Scope;
 use xuncha_domain::protocol::v1::hub::{Pairing, SCOPES_MAX};
 
 use crate::api::reference::officer;
@@ -106,9 +108,11 @@ pub struct RelayPair {
 
 pub fn hub_status(engine: &Engine, _: Nothing) -> Result<HubStatus> {
     let port = listening(engine).as_ref().map(|listening| listening.port);
-    let text = match port {
-        Some(port) => Some(pairing(engine, port)?.to_string()),
-        None => None,
+    let text = match port.map(|port| pairing(engine, port)) {
+        Some(Ok(pairing)) => Some(pairing.to_string()),
+        // It was closed, or its officer left every team, since it was opened.
+        Some(Err(Error::Refused(ErrorCode::DeviceClosed, _))) | None => None,
+        Some(Err(error)) => return Err(error),
     };
     let Some(store) = opened(engine)? else {
         return Ok(HubStatus {
@@ -152,6 +156,7 @@ pub fn hub_status(engine: &Engine, _: Nothing) -> Result<HubStatus> {
 /// Opens this device to other phones until it is stopped or the app ends.
 pub fn hub_start(engine: &Engine, arguments: HubStart) -> Result<HubStatus> {
     let store = open(engine)?;
+    taken(engine)?;
     if let Some(bytes) = arguments.quota_bytes {
         let bytes = bytes.min(QUOTA_BYTES_MAX);
         store.write(|transaction| store::set_quota(transaction, bytes))?;
@@ -234,11 +239,16 @@ pub(crate) fn sealed_folder(data: &Path) -> PathBuf {
 }
 
 /// Destroys what this device carries of erased photos, and takes them no more.
-pub(crate) fn erase_photos(data: &Path, now_ms: i64, photos: &[[u8; 32]]) -> Result<()> {
+pub(crate) fn erase_photos(
+    disk: &Arc<dyn Disk>,
+    data: &Path,
+    now_ms: i64,
+    photos: &[[u8; 32]],
+) -> Result<()> {
     if photos.is_empty() || !HubStore::exists(data) {
         return Ok(());
     }
-    HubStore::open(data, now_ms)?.erase_photos(photos)
+    HubStore::open(Arc::clone(disk), data, now_ms)?.erase_photos(photos)
 }
 
 /// Hands on what this device carries. The engine's own sync has succeeded.
@@ -262,8 +272,7 @@ fn pairing(engine: &Engine, port: u16) -> Result<Pairing> {
     let enrolment = engine
         .read(meta::enrolment)?
         .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
-    let mut scopes = engine.read(meta::scopes)?;
-    scopes.truncate(SCOPES_MAX);
+    let scopes = taken(engine)?;
     Ok(Pairing {
         addresses: serve::addresses(),
         port,
@@ -272,6 +281,16 @@ fn pairing(engine: &Engine, port: u16) -> Result<Pairing> {
         city: enrolment.city,
         scopes,
     })
+}
+
+/// The scopes that this device takes. Without any, nobody could give it anything, nor read its code.
+fn taken(engine: &Engine) -> Result<Vec<Scope>> {
+    let mut scopes = engine.read(meta::scopes)?;
+    if scopes.is_empty() {
+        return Err(Error::Refused(ErrorCode::DeviceClosed, "this phone has no area of its own"));
+    }
+    scopes.truncate(SCOPES_MAX);
+    Ok(scopes)
 }
 
 /// The hub's store, made when missing. Only an enrolled device can be a hub.
@@ -283,7 +302,9 @@ fn open(engine: &Engine) -> Result<Arc<HubStore>> {
     if let Some(store) = &*store {
         return Ok(Arc::clone(store));
     }
-    let opened = Arc::new(HubStore::open(&engine.0.options.data, engine.now_ms())?);
+    let options = &engine.0.options;
+    let disk = Arc::clone(&options.disk);
+    let opened = Arc::new(HubStore::open(disk, &options.data, engine.now_ms())?);
     *store = Some(Arc::clone(&opened));
     Ok(opened)
 }

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use minicbor::bytes::ByteArray;
 use sha2::{Digest, Sha256};
+use xuncha_domain::disk::Disk;
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::blobs::Hashes;
@@ -161,7 +162,7 @@ fn take(
 async fn send_photos(engine: &Engine, client: &Client<'_>, hub: &HubRow) -> Result<()> {
     let waiting = engine.read(|connection| photos::unreceived(connection, BLOBS_PER_REQUEST_MAX))?;
     let folder = engine.0.options.data.join(FOLDER);
-    sweep(&folder, &waiting)?;
+    sweep(&*engine.0.options.disk, &folder, &waiting)?;
     if waiting.is_empty() {
         return Ok(());
     }
@@ -195,14 +196,7 @@ async fn send_photo(
     let there = fs::metadata(&file).map(|meta| meta.len()).ok();
     let sealed = match known.filter(|known| there == Some(known.size)) {
         Some(known) => known,
-        None => {
-            let sealed = seal_photo(engine, photo, &file)?;
-            engine
-                .0
-                .store
-                .write(|transaction| hubs::put_photo(transaction, &hub.pin, &photo.sha256, &sealed))?;
-            sealed
-        }
+        None => seal_photo(engine, hub, photo, &file)?,
     };
     let keep = |url: Option<&str>, sent: u64| {
         engine.0.store.write(|transaction| hubs::set_upload(transaction, &hub.pin, &photo.sha256, url, sent))
@@ -212,57 +206,62 @@ async fn send_photo(
     let this = Upload::new(metadata, file.clone(), sealed.size, known, Box::new(keep));
     let held = Sending::new(engine, client).bring(this).await?;
     if held {
-        remove(&file)?;
+        remove(&*engine.0.options.disk, &file)?;
     }
     Ok(held)
 }
 
 /// Seals a photo to HQ in a file: sealed twice it would be two files, and an upload could not be gone on with.
-fn seal_photo(engine: &Engine, photo: &PhotoRow, file: &Path) -> Result<SealedPhoto> {
+///
+/// The row is first, so that a file of that size is never taken for another that was sealed of the same photo.
+fn seal_photo(engine: &Engine, hub: &HubRow, photo: &PhotoRow, file: &Path) -> Result<SealedPhoto> {
     let recipient = engine.read(|connection| seal::recipient(connection, None))?;
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+    let disk = &*engine.0.options.disk;
+    if let Some(folder) = file.parent().filter(|folder| !folder.exists()) {
+        disk.create_folder(folder)?;
     }
     let part = file.with_extension("part");
+    remove(disk, &part)?;
     let mut source = fs::File::open(engine.0.photos.join(&photo.file))?;
-    let out = Hashing { out: BufWriter::new(fs::File::create(&part)?), hasher: Sha256::new(), size: 0 };
-    let mut writer = seal::sealing(&recipient, out)?;
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let read = source.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        writer.write_all(bytes)?;
-    }
-    let Hashing { out, hasher, size } = writer.finish()?;
-    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(&part, file)?;
-    Ok(SealedPhoto { sealed: hasher.finalize().into(), size, upload_url: None, sent: 0 })
+    let made = disk.create(&part)?;
+    let out = Hashing { disk, path: &part, file: &made, hasher: Sha256::new(), size: 0 };
+    let mut writer = seal::sealing(&recipient, BufWriter::new(out))?;
+    io::copy(&mut source, &mut writer)?;
+    let Hashing { hasher, size, .. } =
+        writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    disk.flush(&part, &made)?;
+    let sealed = SealedPhoto { sealed: hasher.finalize().into(), size, upload_url: None, sent: 0 };
+    engine.0.store.write(|transaction| hubs::put_photo(transaction, &hub.pin, &photo.sha256, &sealed))?;
+    disk.rename(&part, file)?;
+    Ok(sealed)
 }
 
-struct Hashing<W> {
-    out: W,
+struct Hashing<'a> {
+    disk: &'a dyn Disk,
+    path: &'a Path,
+    file: &'a fs::File,
     hasher: Sha256,
     size: u64,
 }
 
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.out.write(bytes)?;
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.disk.write(self.path, self.file, bytes)?;
         self.hasher.update(bytes.get(..written).unwrap_or_default());
         self.size += written as u64;
         Ok(written)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.out.flush()
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 /// Removes sealed files of photos that are not waiting any more.
-fn sweep(folder: &Path, waiting: &[PhotoRow]) -> Result<()> {
+fn sweep(disk: &dyn Disk, folder: &Path, waiting: &[PhotoRow]) -> Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     let wanted: BTreeSet<PathBuf> =
@@ -270,15 +269,15 @@ fn sweep(folder: &Path, waiting: &[PhotoRow]) -> Result<()> {
     for entry in entries {
         let path = entry?.path();
         if !wanted.contains(&path) {
-            remove(&path)?;
+            remove(disk, &path)?;
         }
     }
     Ok(())
 }
 
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+fn remove(disk: &dyn Disk, path: &Path) -> Result<()> {
+    match disk.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }

@@ -1,12 +1,8 @@
 //! Photos on their way to a hub: the part of tus that our phones use. The files are sealed to HQ; the hub can check that a
 //! file is whole and nothing else.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use xuncha_domain::disk;
 use xuncha_domain::ids::{DeviceId, random};
 use xuncha_domain::protocol::v1::blobs::BLOB_BYTES_MAX;
 use xuncha_domain::protocol::v1::refusal;
@@ -95,16 +91,15 @@ fn keep(engine: &Engine, store: &HubStore, photo: &PhotoRow, bytes: &[u8]) -> st
     if arrived > photo.size {
         return Err(No::Refused(413, refusal::TOO_LARGE));
     }
-    let mut file =
-        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(store.file(&photo.id))?;
-    file.set_len(photo.arrived)?;
-    file.seek(SeekFrom::Start(photo.arrived))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    let Some(mut part) = store.part(&photo.id, photo.arrived)? else {
+        tracing::warn!("bytes of a carried photo are gone");
+        drop_upload(store, photo)?;
+        return Err(No::Refused(404, refusal::MALFORMED));
+    };
+    part.add(bytes)?;
     let whole = arrived == photo.size;
-    if whole && from_start(&mut file)? != photo.sealed {
-        store.write(|transaction| store::drop_photo(transaction, &photo.id))?;
-        store.remove_file(&photo.id)?;
+    if whole && part.sha256()? != photo.sealed {
+        drop_upload(store, photo)?;
         return Err(No::Refused(460, refusal::MALFORMED));
     }
     store.write(|transaction| store::photo_arrived(transaction, &photo.id, arrived, whole))?;
@@ -113,6 +108,11 @@ fn keep(engine: &Engine, store: &HubStore, photo: &PhotoRow, bytes: &[u8]) -> st
         engine.wake_sync();
     }
     Ok(arrived)
+}
+
+fn drop_upload(store: &HubStore, photo: &PhotoRow) -> Result<()> {
+    store.write(|transaction| store::drop_photo(transaction, &photo.id))?;
+    store.remove_file(&photo.id)
 }
 
 /// Uploads of other phones do not exist for this one.
@@ -144,9 +144,4 @@ fn hash_in(metadata: &str, name: &str) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
     hex::decode_to_slice(STANDARD.decode(value.trim()).ok()?, &mut hash).ok()?;
     Some(hash)
-}
-
-fn from_start(file: &mut File) -> Result<[u8; 32]> {
-    file.seek(SeekFrom::Start(0))?;
-    Ok(disk::sha256(file)?.1)
 }
