@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use xuncha_domain::ids::EntityId;
-use xuncha_engine::api::types::{SaveState, VisitRef, VisitView};
+use xuncha_engine::api::types::{MemberView, ReviewState, SaveState, VisitRef, VisitView};
 use xuncha_server::http::types::VisitDetail;
 use xuncha_server::service::Service;
 
 use crate::model::{Drawing, Edit, Kept, Model, Visit, all_notes, at_hq, comes_after, displayed, on_phone};
 use crate::phone::Phone;
+use crate::standing::{self, Standings};
 
 /// A phone that says "held by HQ" is believed by its officer: edits and the bytes of photos must be there now.
 pub fn receipts_hold(model: &Model, phone: &Phone, hq: &Service, wrong: &mut Vec<String>) {
@@ -65,40 +66,66 @@ pub struct Tally {
     pub joint_visits: u64,
     /// Conflicts in joint visits beyond those that history demands.
     pub false_conflicts: u64,
+    /// Visits that do not count.
+    pub retracted: u64,
+    /// Things that were retracted and need another look.
+    pub open_standings: u64,
 }
 
 impl Tally {
     fn add(&mut self, visit: &Visit, detail: &VisitDetail) {
-        let most = *visit.conflicts().end() as u64;
-        self.conflicts += most;
+        let (_, most) = conflicts(visit);
+        self.conflicts += most as u64;
         if visit.officers() > 1 {
             self.joint_visits += 1;
-            self.false_conflicts += u64::from(detail.row.conflicts).saturating_sub(most);
+            self.false_conflicts += u64::from(detail.row.conflicts).saturating_sub(most as u64);
         }
+        self.retracted += u64::from(detail.row.retracted);
+        let words = standing::said_at_hq(detail);
+        self.open_standings += words.values().filter(|word| standing::is_open(word)).count() as u64;
     }
 }
 
 /// Everything that was ever acknowledged is at HQ and on every phone, once, with the conflicts that history demands.
 pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, tally: &mut Tally, wrong: &mut Vec<String>) {
-    let overview = hq.overview().map(|overview| overview.visits);
-    if overview.as_ref().ok() != Some(&(model.visits.len() as u64)) {
-        wrong.push(format!("HQ counts {overview:?} visits of {}", model.visits.len()));
-    }
+    let mut calls = BTreeSet::new();
     for (id, visit) in &model.visits {
-        match detail(hq, id) {
+        let at_hq = match detail(hq, id) {
             Ok(detail) => {
                 tally.add(visit, &detail);
                 hq_agrees(id, visit, &detail, hq, wrong);
+                joined(model, id, "HQ", detail.row.joined, wrong);
+                if !detail.row.retracted {
+                    calls.insert(model.call(id));
+                }
+                let review = detail.review.as_ref().map(|review| review.after);
+                Some((standing::said_at_hq(&detail), detail.row.conflicts, review))
             }
-            Err(error) => wrong.push(format!("{id}: HQ lacks the visit: {error}")),
-        }
+            Err(error) => {
+                wrong.push(format!("{id}: HQ lacks the visit: {error}"));
+                None
+            }
+        };
         let mut first = None;
         for (number, phone) in phones.iter().enumerate().filter(|(_, phone)| phone.reads(visit)) {
             let Some(view) = phone_agrees(id, visit, number, phone, wrong) else { continue };
+            // Whoever reads one district alone need not know the other visit.
+            if phone.district.is_none() {
+                joined(model, id, &format!("phone {number}"), view.summary.joined, wrong);
+            }
             let displayed = displayed(&view);
             let first = first.get_or_insert_with(|| displayed.clone());
             same(id, &format!("phone {number}"), first, &Drawing::new(), &displayed, wrong);
+            let review = view.review.as_ref().map(|review| review.after);
+            let here = (standing::said_on_phone(&view), view.summary.conflicts, review);
+            if at_hq.as_ref().is_some_and(|at_hq| *at_hq != here) {
+                wrong.push(format!("{id}: phone {number} says {here:?}, HQ {at_hq:?}"));
+            }
         }
+    }
+    let overview = hq.overview().map(|overview| overview.visits);
+    if overview.as_ref().ok() != Some(&(calls.len() as u64)) {
+        wrong.push(format!("HQ counts {overview:?} visits of {}", calls.len()));
     }
 }
 
@@ -119,9 +146,23 @@ fn phone_agrees(
     let who = format!("phone {number}");
     same(id, &who, &visit.drawing(), &visit.perhaps(), &on_phone(&view), wrong);
     let summary = &view.summary;
+    let standings = standing::said_on_phone(&view);
+    stand(id, &who, visit, &standings, summary.retracted, wrong);
+    let there = |member: &&MemberView| member.present.value == Some(true);
+    let members = view.members.iter().filter(there).map(|member| member.officer.id.clone());
+    take_part(id, &who, visit, members.collect(), wrong);
+    let review = view.review.as_ref().map(|review| match review.state {
+        ReviewState::Approved => "approved",
+        ReviewState::Returned => "returned",
+    });
+    reviewed(id, &who, visit, review, wrong);
     let photos: BTreeSet<&str> = view.photos.iter().map(|photo| photo.sha256.as_str()).collect();
     let counts = (photos.len(), summary.photos as usize, summary.readings as usize);
-    let expected = (visit.photos.len(), visit.photos.len(), visit.readings());
+    let expected = (
+        visit.photos.len(),
+        visit.photos.len() - standing::hidden(&standings, "photo"),
+        visit.readings() - standing::hidden(&standings, "reading"),
+    );
     if counts != expected {
         wrong.push(format!("{id}: {who} counts photos and readings {counts:?}, not {expected:?}"));
     }
@@ -137,7 +178,7 @@ fn phone_agrees(
                 .push(format!("{id}: {who}'s bytes of photo {} are not those that were taken", photo.sha256));
         }
     }
-    conflicts(id, &who, visit, summary.conflicts, wrong);
+    conflict(id, &who, visit, summary.conflicts, wrong);
     Some(view)
 }
 
@@ -151,12 +192,18 @@ fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong:
     }
     same(id, "HQ", &expected, &all_notes(&visit.perhaps()), &shown, wrong);
     let left = detail.photos.iter().filter(|photo| !photo.erased).count();
+    let standings = standing::said_at_hq(detail);
+    stand(id, "HQ", visit, &standings, detail.row.retracted, wrong);
+    let members = detail.members.iter().filter(|member| member.present);
+    reviewed(id, "HQ", visit, detail.row.review.as_deref(), wrong);
+    take_part(id, "HQ", visit, members.map(|member| member.officer.clone()).collect(), wrong);
     let counts = (detail.photos.len(), detail.row.photos as usize, detail.row.readings as usize);
-    let expected = (visit.photos.len(), left, visit.readings());
+    let readings = visit.readings() - standing::hidden(&standings, "reading");
+    let expected = (visit.photos.len(), left, readings);
     if counts != expected {
         wrong.push(format!("{id}: HQ counts photos and readings {counts:?}, not {expected:?}"));
     }
-    conflicts(id, "HQ", visit, detail.row.conflicts, wrong);
+    conflict(id, "HQ", visit, detail.row.conflicts, wrong);
     for (sha256, bytes) in &visit.photos {
         let file = hash(sha256).and_then(|hash| hq.blob_file(&hash).ok());
         let held = file.and_then(|file| std::fs::read(file).ok());
@@ -174,10 +221,51 @@ fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong:
     }
 }
 
-fn conflicts(id: &str, who: &str, visit: &Visit, counted: u32, wrong: &mut Vec<String>) {
-    let expected = visit.conflicts();
-    if !expected.contains(&(counted as usize)) {
-        wrong.push(format!("{id}: {who} counts {counted} conflicts, not {expected:?}"));
+/// How many conflicts history demands, at least and at most.
+fn conflicts(visit: &Visit) -> (usize, usize) {
+    let (least, most) = visit.open_standings();
+    (visit.conflicts().start() + least, visit.conflicts().end() + most)
+}
+
+fn conflict(id: &str, who: &str, visit: &Visit, counted: u32, wrong: &mut Vec<String>) {
+    let (least, most) = conflicts(visit);
+    if !(least..=most).contains(&(counted as usize)) {
+        wrong.push(format!("{id}: {who} counts {counted} conflicts, not {least} to {most}"));
+    }
+}
+
+/// What was taken back does not count, and what its author had not seen shows.
+fn stand(id: &str, who: &str, visit: &Visit, said: &Standings, retracted: bool, wrong: &mut Vec<String>) {
+    let things: BTreeSet<&String> = visit.acts.keys().chain(said.keys()).collect();
+    for thing in things {
+        let (word, expected) = (said.get(thing), visit.standing(thing));
+        if !word.map_or(expected.is_empty(), |word| expected.contains(word)) {
+            wrong.push(format!("{id} {thing}: {who} says {word:?}, history demands {expected:?}"));
+        }
+    }
+    if retracted != standing::hides(said.get(standing::WHOLE)) {
+        wrong.push(format!("{id}: {who} lists it as retracted: {retracted}"));
+    }
+}
+
+/// Visits that HQ joined know of each other.
+fn joined(model: &Model, id: &str, who: &str, others: u32, wrong: &mut Vec<String>) {
+    let expected = model.call(id).len() - 1;
+    if others as usize != expected {
+        wrong.push(format!("{id}: {who} counts it as one with {others} others, not {expected}"));
+    }
+}
+
+/// What a supervisor said last, and nothing before anybody did.
+fn reviewed(id: &str, who: &str, visit: &Visit, state: Option<&str>, wrong: &mut Vec<String>) {
+    if state != visit.review {
+        wrong.push(format!("{id}: {who} shows the review {state:?}, not {:?}", visit.review));
+    }
+}
+
+fn take_part(id: &str, who: &str, visit: &Visit, members: BTreeSet<String>, wrong: &mut Vec<String>) {
+    if members != visit.members {
+        wrong.push(format!("{id}: members are {members:?}, says {who}; {:?} took part", visit.members));
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use xuncha_engine::api::types::{AddPhoto, AddReading, CorrectReading, ReadingInput, VisitView};
 
-use crate::model::{Drawing, on_phone};
+use crate::model::Screen;
 use crate::officer::{Done, Hand};
 use crate::unsure::Unsure;
 
@@ -29,7 +29,7 @@ impl Hand<'_> {
                 visit: view.summary.id.clone(),
                 field: None,
                 value: value.to_string(),
-                drawing: Drawing::new(),
+                screen: Screen::default(),
             });
         }
         let new = done.as_ref().ok().and_then(|view| {
@@ -41,7 +41,7 @@ impl Hand<'_> {
         if done.is_ok() && field.is_empty() {
             return Err(format!("{}: a reading was acknowledged and is not shown", view.summary.id));
         }
-        self.edited(view, &field, &value.to_string(), &Drawing::new(), done, "reading")
+        self.edited(view, &field, &value.to_string(), &Screen::default(), done, "reading")
     }
 
     pub fn correct(&mut self, view: &VisitView) -> Done {
@@ -56,7 +56,7 @@ impl Hand<'_> {
         let reason_token = row.reason_token.clone();
         let change = CorrectReading { visit, id, reading, reason: "读错".into(), token, reason_token };
         let done = self.phone.engine.reading_correct(change);
-        self.edited(view, &field, &value, &on_phone(view), done, "correction")
+        self.edited(view, &field, &value, &Screen::of(view), done, "correction")
     }
 
     pub fn photo(&mut self, view: &VisitView) -> Done {

@@ -10,7 +10,7 @@ const JUDGE_AGAIN: &str = "UPDATE meta SET value = x'00000000' WHERE key = 'judg
 
 impl Fleet {
     pub fn befall(&mut self, number: usize) {
-        match self.random.below(24) {
+        match self.random.below(32) {
             0..2 => self.kill(number),
             2 => self.hq_loses_power(),
             3 => self.node_restarts(),
@@ -23,7 +23,10 @@ impl Fleet {
             17..19 => self.hostile_device(number),
             19 => self.close_or_open(number),
             20 => self.move_officer(number),
-            21..23 => self.erase(),
+            21..24 => self.join_hub(number),
+            24 => self.lose_hub(number),
+            25..29 => self.decide(),
+            29..31 => self.erase(),
             _ => self.restore_hq(),
         }
     }
@@ -63,25 +66,31 @@ impl Fleet {
         phone.engine.suspend();
         let copy = folder();
         copy_folder(phone.data(), copy.path());
-        phone.old_copy = Some(copy);
+        phone.old_copy = Some((copy, phone.heard_of));
     }
 
     /// The phone is lost when HQ holds all of it, and its officer goes on with an old copy on another.
     fn restore_phone(&mut self, number: usize) {
         self.sync(number);
         let phone = &mut self.phones[number];
-        if !phone.all_held() {
+        if !phone.all_held() || phone.heard_of != self.restored {
             return;
         }
-        let Some(copy) = phone.old_copy.take() else { return };
-        if self.unhealed.key_lost && !phone.cloned && self.random.chance(50) {
+        let Some((copy, heard_of)) = phone.old_copy.take() else { return };
+        if self.lose_keys && !phone.cloned && self.random.chance(50) {
             self.counts.add("phone restored without its key");
             std::fs::remove_file(copy.path().join("device.key")).expect("the key was there");
         } else {
             self.counts.add("phone restored from an old copy");
         }
         phone.clock.reboot();
+        let photos = phone.photos_here(&self.model);
         phone.replace(copy);
+        // An HQ from before it had these would lose them, too.
+        if !photos.is_subset(&phone.photos_here(&self.model)) {
+            self.backup = None;
+        }
+        (phone.heard_of, phone.whole) = (heard_of, false);
         if self.random.chance(50) {
             phone.network.set_late();
         }
@@ -104,11 +113,12 @@ impl Fleet {
         let phone = &mut self.phones[number];
         phone.engine.suspend();
         phone.cloned = true;
-        let (copy, district, estranged) = (folder(), phone.district.clone(), phone.estranged);
+        let (copy, district) = (folder(), phone.district.clone());
+        let (estranged, heard_of, whole) = (phone.estranged, phone.heard_of, phone.whole);
         copy_folder(phone.data(), copy.path());
         self.add_phone(copy.path(), district);
         if let Some(clone) = self.phones.last_mut() {
-            (clone.cloned, clone.estranged) = (true, estranged);
+            (clone.cloned, clone.estranged, clone.heard_of, clone.whole) = (true, estranged, heard_of, whole);
         }
         self.work(number);
         self.work(self.phones.len() - 1);
@@ -200,15 +210,26 @@ impl Fleet {
         self.phones.iter_mut().for_each(|phone| phone.estranged = false);
     }
 
+    /// Not while a phone lacks work that only HQ has: what both lose at once is lost. Neither where a desk decides: what HQ
+    /// forgets before any phone has heard of it is lost, too.
     fn restore_hq(&mut self) {
-        if !self.unhealed.hq_restored {
+        if self.staffed || self.phones.iter().any(|phone| !phone.whole) {
             return;
         }
         match self.backup.take() {
-            None => self.backup = Some(self.hq.backup()),
-            Some(backup) => {
+            None => {
+                let strangers = self.phones.iter().filter(|phone| phone.estranged);
+                let strangers = strangers.map(|phone| phone.author.officer.clone()).collect();
+                self.backup = Some((self.hq.backup(), strangers));
+            }
+            Some((backup, strangers)) => {
                 self.counts.add("HQ restored from an old backup");
                 self.hq.restore(backup.path());
+                self.restored += 1;
+                // Who was closed or elsewhere when it was made is so again.
+                for phone in &mut self.phones {
+                    phone.estranged |= strangers.contains(&phone.author.officer);
+                }
                 self.model.restored();
             }
         }

@@ -1,6 +1,6 @@
 //! One run: a fleet, its officers and everything that befalls them, from one seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use xuncha_tests::random::Random;
 use crate::check::{self, Tally};
 use crate::disk::Fate;
 use crate::hostile::Hostile;
+use crate::hotspot::{Air, Hotspot};
 use crate::hq::Hq;
 use crate::model::Model;
 use crate::nature::{MachineClock, MachineEntropy, Time};
@@ -34,15 +35,6 @@ const WRITES: [u64; 2] = [3, 14];
 pub const MINUTE_MS: i64 = 60_000;
 pub const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
-/// Faults that today's code is known not to heal.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Unhealed {
-    /// HQ restored from a backup that lacks what it had receipted since.
-    pub hq_restored: bool,
-    /// A phone restored from an old copy of its folder without its key.
-    pub key_lost: bool,
-}
-
 pub struct Outcome {
     pub phones: usize,
     pub operations: BTreeMap<&'static str, u64>,
@@ -58,22 +50,29 @@ pub struct Fleet {
     pub runtime: Runtime,
     pub hq: Arc<Hq>,
     pub phones: Vec<Phone>,
+    pub hotspot: Arc<Hotspot>,
     pub model: Model,
     pub counts: Counts,
     pub wrong: Vec<String>,
-    pub unhealed: Unhealed,
-    pub backup: Option<TempDir>,
+    /// Of HQ, and the officers who were closed or elsewhere then.
+    pub backup: Option<(TempDir, BTreeSet<String>)>,
+    /// People at HQ decide; else HQ is restored from backups.
+    pub staffed: bool,
+    /// Phones are restored without their key, too.
+    pub lose_keys: bool,
+    /// How often HQ was restored from one.
+    pub restored: u64,
     pub hostile: Hostile,
     serial: i32,
     visits_max: usize,
     /// Phones that the run began with.
     size: usize,
-    operations: BTreeMap<&'static str, u64>,
+    pub operations: BTreeMap<&'static str, u64>,
 }
 
 /// Plays one seed. A panic of the engine or of HQ is a violation like any other.
-pub fn play(stage: &Stage, seed: u64, unhealed: Unhealed) -> Outcome {
-    let mut fleet = Fleet::new(stage, seed, unhealed);
+pub fn play(stage: &Stage, seed: u64, lose_keys: bool) -> Outcome {
+    let mut fleet = Fleet::new(stage, seed, lose_keys);
     if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
         fleet.wrong.push("a panic".into());
     }
@@ -87,7 +86,7 @@ pub fn play(stage: &Stage, seed: u64, unhealed: Unhealed) -> Outcome {
 }
 
 impl Fleet {
-    fn new(stage: &Stage, seed: u64, unhealed: Unhealed) -> Self {
+    fn new(stage: &Stage, seed: u64, lose_keys: bool) -> Self {
         let mut random = Random::seeded(seed);
         let time = Time::new();
         time.pass(DAY_MS);
@@ -96,6 +95,7 @@ impl Fleet {
         let counts = Counts::default();
         let hq = Arc::new(Hq::on(stage.hq.path(), clock, entropy, counts.clone(), random.number()));
         let size = stage::size(&mut random).min(stage.phones.len());
+        let staffed = random.chance(50);
         let hostile = Hostile::enrol(&hq, stage.phones[size / 2].officer, random.number());
         hq.set_calm(false);
         let mut fleet = Self {
@@ -104,11 +104,14 @@ impl Fleet {
             runtime: runtime(),
             hq,
             phones: Vec::new(),
+            hotspot: Arc::default(),
             model: Model::default(),
             counts,
             wrong: Vec::new(),
-            unhealed,
             backup: None,
+            staffed,
+            lose_keys,
+            restored: 0,
             hostile,
             serial: 0,
             visits_max: 4 + size / 4,
@@ -125,8 +128,9 @@ impl Fleet {
         let network = Network::new(Arc::clone(&self.hq), self.counts.clone(), self.random.number());
         let clock = Arc::new(MachineClock::new(&self.time));
         let entropy: Arc<dyn Entropy> = Arc::new(MachineEntropy::new(self.random.number()));
-        let number = self.phones.len();
-        let mut phone = Phone::on(data, number, clock, entropy, Arc::new(network));
+        let (number, network) = (self.phones.len(), Arc::new(network));
+        let air = Air::new(&self.hotspot, &network, self.counts.clone(), self.random.number());
+        let mut phone = Phone::on(data, number, clock, entropy, network, (&self.hotspot, air));
         phone.district = district;
         self.phones.push(phone);
     }
@@ -166,8 +170,9 @@ impl Fleet {
     }
 
     fn hand(&mut self, number: usize) -> Hand<'_> {
-        let Self { phones, model, random, serial, visits_max, .. } = self;
-        Hand { phone: &mut phones[number], model, random, serial, visits_max: *visits_max }
+        let Self { phones, model, random, serial, visits_max, restored, .. } = self;
+        let (phone, causal) = (&mut phones[number], *restored == 0);
+        Hand { phone, model, random, serial, causal, visits_max: *visits_max }
     }
 
     /// Now and then the power fails, or the disk is full, at one of the next writes of a phone.
@@ -214,14 +219,20 @@ impl Fleet {
             self.phones[other].kill(&mut self.random);
         }
         *self.operations.entry("sync").or_default() += 1;
+        self.hubs_without_power(number);
         if done.is_none() {
             self.phones[number].disk.relieve();
             self.phones[number].kill(&mut self.random);
             return;
         }
+        if matches!(done, Some(Ok(()))) {
+            let phone = &mut self.phones[number];
+            phone.heard_of = self.restored;
+            phone.whole |= !phone.estranged;
+        }
         self.revive(number);
         // Until a phone has heard of a restored HQ, it believes what the old one receipted.
-        if !self.unhealed.hq_restored {
+        if self.phones[number].heard_of == self.restored {
             check::receipts_hold(&self.model, &self.phones[number], &self.hq.service(), &mut self.wrong);
         }
     }
@@ -263,7 +274,9 @@ impl Fleet {
         self.hq.set_calm(true);
         for phone in &self.phones {
             phone.network.heal();
+            phone.air.heal();
         }
+        self.reach_hq_by_hubs();
         for pass in 0..HEALING_PASSES {
             for number in 0..self.phones.len() {
                 self.time.pass(MINUTE_MS);
@@ -282,14 +295,17 @@ impl Fleet {
                 self.wrong.push(format!("phone {number} still holds work back: {status:?}"));
             }
         }
+        self.look_into_hubs();
         self.nothing_erased_remains();
         let mut tally = Tally::default();
         check::all_agree(&self.model, &self.phones, &self.hq.service(), &mut tally, &mut self.wrong);
-        let Tally { conflicts, joint_visits, false_conflicts } = tally;
+        let Tally { conflicts, joint_visits, false_conflicts, retracted, open_standings } = tally;
         self.operations.extend([
             ("conflicts", conflicts),
             ("joint visits", joint_visits),
             ("false conflicts", false_conflicts),
+            ("visits that do not count", retracted),
+            ("retractions to look at again", open_standings),
         ]);
     }
 }

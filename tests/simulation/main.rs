@@ -10,20 +10,25 @@
     reason = "this program is nothing but a test, and a test fails by panicking"
 )]
 
+mod acts;
 mod check;
+mod desk;
 mod disk;
 mod erasure;
 mod evidence;
 mod faults;
 mod fleet;
 mod hostile;
+mod hotspot;
 mod hq;
 mod model;
 mod nature;
 mod network;
 mod officer;
 mod phone;
+mod relay;
 mod stage;
+mod standing;
 mod unsure;
 
 use std::collections::BTreeMap;
@@ -32,7 +37,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use xuncha_tests::random::Random;
 
-use fleet::{Outcome, Unhealed};
+use fleet::Outcome;
 use stage::{PHONES_MAX, PHONES_MIN, Stage};
 
 #[derive(Parser)]
@@ -50,10 +55,7 @@ struct Arguments {
     /// Stop at the first seed that fails.
     #[arg(long)]
     until_failure: bool,
-    /// Also restore HQ from old backups. Not healed today: runs with it fail.
-    #[arg(long)]
-    restore_hq: bool,
-    /// Also restore phones without their key. Not healed today: runs with it fail.
+    /// Also restore phones without their key, which issue again what HQ lacks.
     #[arg(long)]
     lose_keys: bool,
 }
@@ -72,11 +74,10 @@ fn main() -> ExitCode {
 /// Plays seeds from `first` on, prints each and the sums, and returns how many failed.
 fn play(first: u64, arguments: &Arguments) -> u64 {
     let stage = Stage::build(arguments.phones);
-    let unhealed = Unhealed { hq_restored: arguments.restore_hq, key_lost: arguments.lose_keys };
     let mut sums = Sums::default();
     let (mut played, mut failed) = (0, 0);
     for seed in first..first.saturating_add(arguments.seeds) {
-        let outcome = fleet::play(&stage, seed, unhealed);
+        let outcome = fleet::play(&stage, seed, arguments.lose_keys);
         report(seed, arguments, &outcome);
         played += 1;
         failed += u64::from(!outcome.wrong.is_empty());
@@ -127,7 +128,6 @@ fn report(seed: u64, arguments: &Arguments, outcome: &Outcome) {
     if !outcome.wrong.is_empty() {
         let mut flags = Vec::new();
         flags.extend((arguments.phones != PHONES_MAX).then(|| format!("--phones {}", arguments.phones)));
-        flags.extend(arguments.restore_hq.then(|| "--restore-hq".into()));
         flags.extend(arguments.lose_keys.then(|| "--lose-keys".into()));
         let rest = if flags.is_empty() { String::new() } else { format!(" -- {}", flags.join(" ")) };
         println!("  again: cargo xtask simulate --seeds 1 --seed {seed}{rest}");
@@ -148,21 +148,15 @@ mod tests {
 
     #[test]
     fn a_fleet_with_faults_loses_nothing() {
-        let arguments = Arguments {
-            seeds: SEEDS,
-            seed: None,
-            phones: PHONES,
-            until_failure: false,
-            restore_hq: false,
-            lose_keys: false,
-        };
+        let arguments =
+            Arguments { seeds: SEEDS, seed: None, phones: PHONES, until_failure: false, lose_keys: false };
         assert_eq!(play(Random::new().seed, &arguments), 0, "see the violations above");
     }
 
     #[test]
     fn a_seed_plays_the_same_run_again() {
         let stage = Stage::build(PHONES);
-        let [one, two] = [(); 2].map(|()| fleet::play(&stage, 7, Unhealed::default()));
+        let [one, two] = [(); 2].map(|()| fleet::play(&stage, 7, true));
         assert_eq!((one.operations, one.faults), (two.operations, two.faults));
         assert_eq!((one.wrong, one.digest), (two.wrong, two.digest));
     }

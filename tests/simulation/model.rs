@@ -1,8 +1,8 @@
 //! The reference: what causal history demands, computed without a line of the merge.
 //!
 //! It keeps every edit that a phone acknowledged, together with the edits that its author had been shown at that moment.
-//! An edit is live while no other edit was made by somebody who had been shown it. No two edits of a field have one
-//! value, so a drawn value names its edit.
+//! An edit is live while no other edit was made by somebody who had been shown it. No two edits of a field by officers
+//! have one value, so a drawn value names its edit; what HQ settled is told by the name of the op.
 //!
 //! An erase order takes every edit of what it names that is not made by somebody who has read it. What was erased is drawn
 //! nowhere; what an edit replaced stays replaced.
@@ -10,8 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use xuncha_engine::api::types::{Answer, NoteView, Shown, VisitView};
+use xuncha_engine::api::types::{Answer, NoteView, Shown, Token, VisitView};
 use xuncha_server::http::types::{FieldRow, VisitDetail};
+
+use crate::standing::{self, Act, Presence};
 
 /// The values of every field of a visit, by a name that a phone and HQ can both tell.
 pub type Drawing = BTreeMap<String, BTreeSet<String>>;
@@ -53,24 +55,31 @@ pub struct Order {
 }
 
 impl Order {
-    /// Whether it names what an edit recorded. Only free text can be erased here.
+    /// Whether it names what an edit recorded.
     fn names(&self, visit: &str, field: &str, value: &str) -> bool {
-        let personal =
-            field.starts_with("note ") || field.starts_with("finding ") || value.starts_with("答 ");
         let named = match &self.named {
             Named::Field(named) => named == field,
-            Named::Everything => personal,
+            Named::Everything => may_be_erased(field, value),
             Named::Photo(_) => false,
         };
         self.visit == visit && named
     }
 }
 
+/// Only free text can be erased here.
+pub fn may_be_erased(field: &str, value: &str) -> bool {
+    field.starts_with("note ") || field.starts_with("finding ") || value.starts_with("答 ")
+}
+
 pub struct Edit {
     pub author: Author,
     pub value: String,
+    /// Counts up over all that is recorded in a run.
+    pub when: usize,
     /// Indices of the edits of this field that were drawn.
     pub shown: BTreeSet<usize>,
+    /// Of what HQ settled.
+    pub name: Option<String>,
     /// What each order that names it leaves of it.
     orders: BTreeMap<usize, Kept>,
 }
@@ -88,6 +97,15 @@ pub struct Visit {
     pub fields: BTreeMap<String, Vec<Edit>>,
     /// By their hash.
     pub photos: BTreeMap<String, Vec<u8>>,
+    /// Who began it, and who joined.
+    pub members: BTreeSet<String>,
+    pub presences: Vec<Presence>,
+    /// What was said of whether a thing counts, by the name of the thing.
+    pub acts: BTreeMap<String, Vec<Act>>,
+    /// Things of which acts were issued again under another name.
+    pub renamed: BTreeSet<String>,
+    /// What a supervisor made of it last.
+    pub review: Option<&'static str>,
     /// Those that an order names.
     erased: BTreeMap<String, BTreeMap<usize, Kept>>,
 }
@@ -95,27 +113,59 @@ pub struct Visit {
 #[derive(Default)]
 pub struct Model {
     pub visits: BTreeMap<String, Visit>,
+    /// The texts of QRs that were shown, by visit.
+    pub invitations: BTreeMap<String, String>,
+    /// Two visits, the lower first, and whether HQ said last that they are one.
+    pub pairs: BTreeMap<(String, String), bool>,
+    ticks: usize,
     pub orders: Vec<Order>,
     /// HQ was restored in this run.
     restored: bool,
 }
 
 impl Model {
-    /// An acknowledged edit of somebody who had `drawing` before them. Fails when it shows what nobody recorded.
+    /// An acknowledged edit of somebody who had `screen` before them. Fails when it shows what nobody recorded.
     pub fn edit(
         &mut self,
         visit: &str,
         field: &str,
         author: &Author,
         value: &str,
-        drawing: &Drawing,
+        screen: &Screen,
     ) -> Result<(), String> {
-        let edits = self.visits.entry(visit.into()).or_default().fields.entry(field.into()).or_default();
+        let known = self.visits.entry(visit.into()).or_default();
+        let names = screen.tokens.get(field).map(|token| standing::names(token)).unwrap_or_default();
         let mut shown = BTreeSet::new();
-        for drawn in drawing.get(field).into_iter().flatten() {
-            let known = edits.iter().position(|edit| edit.value == *drawn);
-            shown.insert(known.ok_or(format!("{visit} {field} shows {drawn:?}, which nobody recorded"))?);
+        for drawn in screen.drawing.get(field).into_iter().flatten() {
+            let edits = known.meant(field, drawn, |name| names.contains(name));
+            shown.extend(edits.ok_or(format!("{visit} {field} shows {drawn:?}, which nobody recorded"))?);
         }
+        self.push(visit, field, author.clone(), value, shown, None);
+        Ok(())
+    }
+
+    /// HQ let one of the `shown` edits stand.
+    pub fn settle(
+        &mut self,
+        visit: &str,
+        field: &str,
+        author: Author,
+        value: &str,
+        name: String,
+        shown: BTreeSet<usize>,
+    ) {
+        self.push(visit, field, author, value, shown, Some(name));
+    }
+
+    fn push(
+        &mut self,
+        visit: &str,
+        field: &str,
+        author: Author,
+        value: &str,
+        shown: BTreeSet<usize>,
+        name: Option<String>,
+    ) {
         let caught = |(number, order): (usize, &Order)| {
             let kept = match (author.read.contains(&order.id), order.restored_since) {
                 (false, _) => Kept::No,
@@ -125,8 +175,26 @@ impl Model {
             order.names(visit, field, value).then_some((number, kept))
         };
         let orders = self.orders.iter().enumerate().filter_map(caught).collect();
-        edits.push(Edit { author: author.clone(), value: value.into(), shown, orders });
-        Ok(())
+        let when = self.tick();
+        let edits = self.visits.entry(visit.into()).or_default().fields.entry(field.into()).or_default();
+        edits.push(Edit { author, value: value.into(), when, shown, name, orders });
+    }
+
+    /// The visits that are one call with this, itself among them.
+    pub fn call(&self, visit: &str) -> BTreeSet<&str> {
+        let mut found: BTreeSet<&str> =
+            self.visits.keys().map(String::as_str).filter(|id| *id == visit).collect();
+        loop {
+            let before = found.len();
+            for ((a, b), _) in self.pairs.iter().filter(|(_, same)| **same) {
+                if found.contains(a.as_str()) || found.contains(b.as_str()) {
+                    found.extend([a.as_str(), b.as_str()]);
+                }
+            }
+            if found.len() == before {
+                return found;
+            }
+        }
     }
 
     /// HQ gives an order: nobody has read it. Of a whole visit, HQ names these photos.
@@ -166,6 +234,12 @@ impl Model {
         }
     }
 
+    /// The next of all that is recorded.
+    pub fn tick(&mut self) -> usize {
+        self.ticks += 1;
+        self.ticks
+    }
+
     /// Whether somebody recorded this value in this field before.
     pub fn used(&self, visit: &str, field: &str, value: &str) -> bool {
         let edits = self.visits.get(visit).and_then(|visit| visit.fields.get(field));
@@ -175,8 +249,12 @@ impl Model {
 
 impl Visit {
     fn live(edits: &[Edit]) -> impl Iterator<Item = &Edit> {
+        Self::live_indices(edits).into_iter().map(|index| &edits[index])
+    }
+
+    pub fn live_indices(edits: &[Edit]) -> BTreeSet<usize> {
         let replaced: BTreeSet<usize> = edits.iter().flat_map(|edit| edit.shown.iter().copied()).collect();
-        edits.iter().enumerate().filter(move |(index, _)| !replaced.contains(index)).map(|(_, edit)| edit)
+        (0..edits.len()).filter(|index| !replaced.contains(index)).collect()
     }
 
     /// The live edits of one phone, by the names that HQ has for their fields.
@@ -238,7 +316,7 @@ impl Visit {
             let shown = shown(field, live.iter().map(|edit| edit.value.clone()).collect());
             let live = || live.iter().filter(|edit| shown.contains(&edit.value));
             let officers: BTreeSet<&str> = live().map(|edit| edit.author.officer.as_str()).collect();
-            live().count() > 1 && officers.len() > 1
+            shown.len() > 1 && officers.len() > 1
         };
         let certain = |(field, edits): &(&String, &Vec<Edit>)| {
             conflict(field, &mut Self::live(edits).filter(|edit| edit.kept() == Kept::Yes))
@@ -278,6 +356,27 @@ fn shown(field: &str, live: BTreeSet<String>) -> BTreeSet<String> {
     }
     let stands = |status: &&String| !live.iter().any(|other| comes_after(other, status));
     live.iter().filter(stands).cloned().collect()
+}
+
+/// What lies before an officer: what is drawn of a visit, and how the screen names it.
+#[derive(Clone, Default)]
+pub struct Screen {
+    pub drawing: Drawing,
+    pub tokens: BTreeMap<String, Token>,
+}
+
+impl Screen {
+    pub fn of(view: &VisitView) -> Self {
+        let mut tokens = BTreeMap::from([("mode".to_owned(), view.mode.token.clone())]);
+        for item in view.sections.iter().flat_map(|section| &section.items) {
+            tokens.insert(format!("answer {}", item.id), item.answer.token.clone());
+            if let Some(finding) = &item.finding {
+                tokens.insert(format!("finding {}", item.id), finding.description.token.clone());
+                tokens.insert(format!("status {}", item.id), finding.status.token.clone());
+            }
+        }
+        Self { drawing: on_phone(view), tokens }
+    }
 }
 
 /// What a phone shows of a visit.

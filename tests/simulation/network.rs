@@ -129,7 +129,7 @@ impl Network {
         self.with(|state| state.disk = Some(Arc::clone(disk)));
     }
 
-    fn has_power(&self) -> bool {
+    pub fn has_power(&self) -> bool {
         self.with(|state| state.disk.as_ref().is_none_or(|disk| !disk.ended()))
     }
 
@@ -231,7 +231,7 @@ impl Transport for Network {
 }
 
 /// Keeps what is new, in place of something older when there is much.
-fn remember<T>(random: &mut Random, old: &mut Vec<T>, new: T) {
+pub fn remember<T>(random: &mut Random, old: &mut Vec<T>, new: T) {
     if old.len() < OLD_MAX {
         old.push(new);
     } else {

@@ -6,8 +6,9 @@ use xuncha_engine::api::types::{
 };
 use xuncha_tests::random::Random;
 
-use crate::model::{self, Drawing, Model, comes_after, note_field, on_phone};
+use crate::model::{self, Model, Screen, comes_after, note_field};
 use crate::phone::Phone;
+use crate::standing::Being;
 use crate::unsure::Unsure;
 
 /// Items that officers answer: few, so that they clash.
@@ -20,6 +21,8 @@ pub struct Hand<'a> {
     pub random: &'a mut Random,
     /// Makes texts and temperatures unique.
     pub serial: &'a mut i32,
+    /// Whoever has an edit has everything that its phone recorded before: until HQ was restored.
+    pub causal: bool,
     /// Visits of one run: few, so that phones meet in them.
     pub visits_max: usize,
 }
@@ -30,6 +33,9 @@ impl Hand<'_> {
         let started = self.model.visits.len();
         if started == 0 || (started < self.visits_max && self.random.chance(8)) {
             return self.start();
+        }
+        if self.random.chance(4) {
+            return self.join();
         }
         let ids: Vec<String> = self.model.visits.keys().cloned().collect();
         let id = self.random.one_of(&ids).clone();
@@ -42,17 +48,19 @@ impl Hand<'_> {
             }
         }
         let view = self.phone.screens[&id].clone();
-        let drawing = on_phone(&view);
-        match self.random.below(100) {
-            0..50 => self.answer(&view, &drawing),
-            50..58 => self.note(&view, &drawing),
-            58..65 => self.finding(&view, &drawing),
-            65..70 => self.status(&view, &drawing),
+        let screen = Screen::of(&view);
+        match self.random.below(110) {
+            0..50 => self.answer(&view, &screen),
+            50..58 => self.note(&view, &screen),
+            58..65 => self.finding(&view, &screen),
+            65..70 => self.status(&view, &screen),
             70..78 => self.reading(&view),
             78..84 => self.correct(&view),
-            84..90 => self.mode(&view, &drawing),
+            84..90 => self.mode(&view, &screen),
             90..96 => self.photo(&view),
             96..98 => self.leave(&view),
+            98..102 => self.invite(&view),
+            102..108 => self.retract(&view),
             _ => self.finish(&view),
         }
     }
@@ -80,7 +88,8 @@ impl Hand<'_> {
 
     pub fn started(&mut self, view: VisitView) -> Done {
         let id = view.summary.id.clone();
-        self.model.edit(&id, "mode", &self.phone.author, "on_site", &Drawing::new())?;
+        self.model.edit(&id, "mode", &self.phone.author, "on_site", &Screen::default())?;
+        self.present(&id, Being::Began);
         let visit = self.model.visits.entry(id.clone()).or_default();
         visit.district = view.summary.venue.district.clone();
         self.phone.screens.insert(id, view);
@@ -98,17 +107,17 @@ impl Hand<'_> {
     }
 
     /// Now and then a second tap comes before the screen is drawn again.
-    fn answer(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+    fn answer(&mut self, view: &VisitView, screen: &Screen) -> Done {
         // None where HQ holds the commit that began the visit.
         let Some(item) = self.item(view) else { return Ok(None) };
-        let first = self.answer_to(item, view, drawing)?;
+        let first = self.answer_to(item, view, screen)?;
         if first == Some("answer") && self.random.chance(20) {
-            return self.answer_to(item, view, drawing);
+            return self.answer_to(item, view, screen);
         }
         Ok(first)
     }
 
-    fn answer_to(&mut self, item: &ItemView, view: &VisitView, drawing: &Drawing) -> Done {
+    fn answer_to(&mut self, item: &ItemView, view: &VisitView, screen: &Screen) -> Done {
         let serial = self.next();
         let number = i64::from(serial % 90);
         let answer = match item.answer_kind {
@@ -126,20 +135,20 @@ impl Hand<'_> {
             return Ok(None);
         }
         let done = self.phone.engine.visit_answer(SetAnswer { visit, item: item.id.clone(), answer, token });
-        self.edited(view, &field, &value, drawing, done, "answer")
+        self.edited(view, &field, &value, screen, done, "answer")
     }
 
-    fn note(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+    fn note(&mut self, view: &VisitView, screen: &Screen) -> Done {
         let item = if self.random.chance(50) { self.item(view) } else { None };
         let token = item.map_or(&view.note_token, |item| &item.note_token).clone();
         let text = format!("记录 {}。", self.next());
         let (visit, on) = (view.summary.id.clone(), item.map(|item| item.id.clone()));
         let field = note_field(&self.phone.author.officer, on.as_deref());
         let done = self.phone.engine.visit_note(SetNote { visit, item: on, text: text.clone(), token });
-        self.edited(view, &field, &text, drawing, done, "note")
+        self.edited(view, &field, &text, screen, done, "note")
     }
 
-    fn finding(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+    fn finding(&mut self, view: &VisitView, screen: &Screen) -> Done {
         let Some(item) = self.item(view) else { return Ok(None) };
         let text = format!("问题 {}。", self.next());
         let token = item.finding.as_ref().map(|finding| finding.description.token.clone());
@@ -151,16 +160,17 @@ impl Hand<'_> {
             token: token.unwrap_or_default(),
         };
         let done = self.phone.engine.finding_set(set);
-        self.edited(view, &format!("finding {}", item.id), &text, drawing, done, "finding")
+        self.edited(view, &format!("finding {}", item.id), &text, screen, done, "finding")
     }
 
     /// A later status than every one on the screen; any when there is none.
-    fn status(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+    fn status(&mut self, view: &VisitView, screen: &Screen) -> Done {
         let Some(item) = self.item(view) else { return Ok(None) };
         let (visit, field) = (view.summary.id.clone(), format!("status {}", item.id));
         let mut next = model::statuses();
-        let after_all =
-            |late: &str| drawing.get(&field).into_iter().flatten().all(|early| comes_after(late, early));
+        let after_all = |late: &str| {
+            screen.drawing.get(&field).into_iter().flatten().all(|early| comes_after(late, early))
+        };
         next.retain(|status| after_all(status) && !self.model.used(&visit, &field, status));
         if next.is_empty() {
             return Ok(None);
@@ -170,10 +180,10 @@ impl Hand<'_> {
         let set =
             SetFinding { visit, item: item.id.clone(), field: "status".into(), value: value.into(), token };
         let done = self.phone.engine.finding_set(set);
-        self.edited(view, &field, value, drawing, done, "status")
+        self.edited(view, &field, value, screen, done, "status")
     }
 
-    fn mode(&mut self, view: &VisitView, drawing: &Drawing) -> Done {
+    fn mode(&mut self, view: &VisitView, screen: &Screen) -> Done {
         let value = *self.random.one_of(&["phone", "online"]);
         let (visit, token) = (view.summary.id.clone(), view.mode.token.clone());
         if self.model.used(&visit, "mode", value) {
@@ -181,7 +191,7 @@ impl Hand<'_> {
         }
         let set = SetVisitField { visit, field: "mode".into(), value: value.into(), token };
         let done = self.phone.engine.visit_set(set);
-        self.edited(view, "mode", value, drawing, done, "mode")
+        self.edited(view, "mode", value, screen, done, "mode")
     }
 
     fn leave(&mut self, view: &VisitView) -> Done {
@@ -195,10 +205,11 @@ impl Hand<'_> {
     fn finish(&mut self, view: &VisitView) -> Done {
         match self.phone.engine.visit_finish(VisitRef { visit: view.summary.id.clone() }) {
             Ok(now) => {
+                self.present(&view.summary.id, Being::Left);
                 self.phone.screens.insert(view.summary.id.clone(), now);
                 Ok(Some("visit sealed"))
             }
-            Err(error) => self.failed_surely(&error),
+            Err(error) => self.failed(&error, || Unsure::Finish { visit: view.summary.id.clone() }),
         }
     }
 
@@ -207,14 +218,14 @@ impl Hand<'_> {
         view: &VisitView,
         field: &str,
         value: &str,
-        drawing: &Drawing,
+        screen: &Screen,
         done: Result<VisitView, ApiError>,
         name: &'static str,
     ) -> Done {
         match done {
             Ok(now) => {
                 let id = &view.summary.id;
-                self.model.edit(id, field, &self.phone.author, value, drawing)?;
+                self.model.edit(id, field, &self.phone.author, value, screen)?;
                 self.phone.screens.insert(id.clone(), now);
                 Ok(Some(name))
             }
@@ -225,7 +236,7 @@ impl Hand<'_> {
                 visit: view.summary.id.clone(),
                 field: Some(field.into()),
                 value: value.into(),
-                drawing: drawing.clone(),
+                screen: screen.clone(),
             }),
         }
     }

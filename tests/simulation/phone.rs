@@ -8,14 +8,15 @@ use tempfile::TempDir;
 use xuncha_domain::disk::Disk;
 use xuncha_domain::ids::Entropy;
 use xuncha_domain::time::Clock;
-use xuncha_engine::api::types::{ApiError, Nothing, SyncStatus, VisitView};
+use xuncha_engine::api::types::{ApiError, Nothing, SyncStatus, VisitRef, VisitView};
 use xuncha_engine::transport::Transport;
 use xuncha_engine::{Engine, Options};
 use xuncha_tests::random::Random;
 use xuncha_tests::world::copy_folder;
 
 use crate::disk::{Machine, SimDisk};
-use crate::model::{Author, Order, Visit};
+use crate::hotspot::{Air, Hotspot, Ways};
+use crate::model::{Author, Model, Order, Visit};
 use crate::nature::{MachineClock, folder};
 use crate::network::Network;
 use crate::unsure::Unsure;
@@ -24,6 +25,9 @@ pub struct Phone {
     pub engine: Engine,
     pub clock: Arc<MachineClock>,
     pub network: Arc<Network>,
+    pub hotspot: Arc<Hotspot>,
+    /// To hubs.
+    pub air: Arc<Air>,
     pub disk: Arc<SimDisk>,
     machine: Arc<Machine>,
     entropy: Arc<dyn Entropy>,
@@ -36,11 +40,15 @@ pub struct Phone {
     pub screens: BTreeMap<String, VisitView>,
     /// Without a signal until then.
     pub away_until_ms: i64,
-    /// An old copy of its folder.
-    pub old_copy: Option<TempDir>,
+    /// An old copy of its folder, and the HQ that it had heard of then.
+    pub old_copy: Option<(TempDir, u64)>,
     pub cloned: bool,
     /// HQ closed it, or its officer is with another team for a while.
     pub estranged: bool,
+    /// The restored HQ that it last synced with, by number.
+    pub heard_of: u64,
+    /// False since it was put in place of a lost one, until it has got back what only HQ has of it.
+    pub whole: bool,
     /// What its officer was doing when the power was cut.
     pub unsure: Option<Unsure>,
 }
@@ -53,10 +61,12 @@ impl Phone {
         clock: Arc<MachineClock>,
         entropy: Arc<dyn Entropy>,
         network: Arc<Network>,
+        (hotspot, air): (&Arc<Hotspot>, Arc<Air>),
     ) -> Self {
         let folder = folder();
         copy_folder(data, folder.path());
-        let (machine, disk, engine) = open(folder.path(), &clock, &entropy, &network);
+        let (machine, disk, engine) = open(folder.path(), &clock, &entropy, &network, &air);
+        hotspot.set(number, &engine, &disk);
         let status = engine.status(Nothing {}).expect("a status");
         let officer = status.officer.map(|officer| officer.id).unwrap_or_default();
         Self {
@@ -65,6 +75,8 @@ impl Phone {
             engine,
             clock,
             network,
+            hotspot: Arc::clone(hotspot),
+            air,
             disk,
             machine,
             entropy,
@@ -74,6 +86,8 @@ impl Phone {
             old_copy: None,
             cloned: false,
             estranged: false,
+            heard_of: 0,
+            whole: true,
             unsure: None,
         }
     }
@@ -104,7 +118,8 @@ impl Phone {
     /// Its folder becomes this one.
     pub fn replace(&mut self, folder: TempDir) {
         (self.machine, self.disk, self.engine) =
-            open(folder.path(), &self.clock, &self.entropy, &self.network);
+            open(folder.path(), &self.clock, &self.entropy, &self.network, &self.air);
+        self.hotspot.set(self.author.phone, &self.engine, &self.disk);
         self.folder = folder;
         self.screens.clear();
     }
@@ -121,6 +136,14 @@ impl Phone {
     pub fn all_held(&self) -> bool {
         let status = self.status();
         status.commits_here + status.photos_here == 0
+    }
+
+    /// The photos of which it has the originals.
+    pub fn photos_here(&self, model: &Model) -> BTreeSet<String> {
+        let views =
+            model.visits.keys().filter_map(|id| self.engine.visit_get(VisitRef { visit: id.clone() }).ok());
+        let here = views.flat_map(|view| view.photos).filter(|photo| photo.here);
+        here.map(|photo| photo.sha256).collect()
     }
 
     /// Whether its officer may read a visit.
@@ -151,6 +174,7 @@ fn open(
     clock: &Arc<MachineClock>,
     entropy: &Arc<dyn Entropy>,
     network: &Arc<Network>,
+    air: &Arc<Air>,
 ) -> (Arc<Machine>, Arc<SimDisk>, Engine) {
     let machine = Arc::default();
     let disk = SimDisk::of(&machine);
@@ -160,6 +184,7 @@ fn open(
         entropy: Arc::clone(entropy),
         disk: Arc::clone(&disk) as Arc<dyn Disk>,
         transport: Arc::clone(network) as Arc<dyn Transport>,
+        hubs: Arc::new(Ways(Arc::clone(air))),
         ..Options::system(data.into())
     };
     (machine, disk, Engine::open(options).expect("the phone opens"))

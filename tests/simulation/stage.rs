@@ -9,6 +9,7 @@ use xuncha_engine::api::types::Enroll;
 use xuncha_tests::random::Random;
 use xuncha_tests::world::copy_folder;
 
+use crate::hotspot::Air;
 use crate::hq::{ADDRESS, Hq};
 use crate::nature::{MachineClock, MachineEntropy, Time, folder};
 use crate::network::{Counts, Network};
@@ -44,9 +45,10 @@ impl Stage {
             let seed = 2 + number as u64;
             let network = Arc::new(Network::new(Arc::clone(&hq), Counts::default(), seed));
             network.heal();
-            let empty = folder();
-            let phone =
-                Phone::on(empty.path(), number, clock(), Arc::new(MachineEntropy::new(seed)), network);
+            let (empty, hotspot) = (folder(), Arc::default());
+            let air = Air::new(&hotspot, &network, Counts::default(), seed);
+            let entropy = Arc::new(MachineEntropy::new(seed));
+            let phone = Phone::on(empty.path(), number, clock(), entropy, network, (&hotspot, air));
             let code = hq.service().new_enrol_code(officer, ADDRESS).expect("a code").code;
             phone.engine.enroll(Enroll { text: code, server_url: Some(ADDRESS.into()) }).expect("it enrols");
             runtime.block_on(phone.line().sync()).expect("alive").expect("HQ answers");

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use xuncha_engine::api::InviteText;
 use xuncha_engine::api::types::{ApiError, ErrorCode, Nothing, VisitRef, VisitView};
 use xuncha_tests::script::sha256;
 
-use crate::model::{Drawing, on_phone};
+use crate::model::{Screen, on_phone};
 use crate::officer::{Done, Hand};
+use crate::standing::{Act, Being};
 
 /// A call that was not answered.
 pub enum Unsure {
@@ -17,11 +19,26 @@ pub enum Unsure {
         /// None for a reading: the phone names it.
         field: Option<String>,
         value: String,
-        drawing: Drawing,
+        screen: Screen,
     },
     Photo {
         visit: String,
         bytes: Vec<u8>,
+    },
+    Finish {
+        visit: String,
+    },
+    Join {
+        text: String,
+        /// It was joined before.
+        joined: bool,
+    },
+    Act {
+        visit: String,
+        thing: String,
+        act: Act,
+        /// The acts that were there before.
+        before: BTreeSet<String>,
     },
 }
 
@@ -69,15 +86,32 @@ impl Hand<'_> {
                     self.started(view)?;
                 }
             }
-            Unsure::Edit { visit, field, value, drawing } => {
+            Unsure::Edit { visit, field, value, screen } => {
                 let now = on_phone(&draw(self.phone, &visit)?);
                 let holds = |(name, values): &(&String, &BTreeSet<String>)| {
                     field.as_ref().map_or(name.starts_with("reading "), |field| *name == field)
                         && values.contains(&value)
                 };
                 if let Some((field, _)) = now.iter().find(holds) {
-                    self.model.edit(&visit, field, &self.phone.author, &value, &drawing)?;
+                    self.model.edit(&visit, field, &self.phone.author, &value, &screen)?;
                 }
+            }
+            Unsure::Finish { visit } => {
+                if draw(self.phone, &visit)?.summary.sealed {
+                    self.present(&visit, Being::Left);
+                }
+            }
+            Unsure::Join { text, joined } => {
+                let read = self.phone.engine.invite_read(InviteText { text });
+                let read = read.map_err(|error| format!("an invitation is not read: {error:?}"))?;
+                if read.joined && !joined {
+                    let view = draw(self.phone, &read.visit)?;
+                    self.joined(view)?;
+                }
+            }
+            Unsure::Act { visit, thing, act, before } => {
+                let now = draw(self.phone, &visit)?;
+                self.acted(&visit, &thing, act, &before, &now);
             }
             Unsure::Photo { visit, bytes } => {
                 let sha256 = sha256(&bytes);
