@@ -213,7 +213,7 @@ impl Fleet {
     /// Not while a phone lacks work that only HQ has: what both lose at once is lost. Neither where a desk decides: what HQ
     /// forgets before any phone has heard of it is lost, too.
     fn restore_hq(&mut self) {
-        if self.staffed || self.phones.iter().any(|phone| !phone.whole) {
+        if self.staffed || self.leaps || self.phones.iter().any(|phone| !phone.whole) {
             return;
         }
         match self.backup.take() {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use xuncha_domain::ids::Entropy;
+use xuncha_engine::api::types::VisitRef;
 use xuncha_tests::random::Random;
 
 use crate::check::{self, Tally};
@@ -32,6 +33,8 @@ const STEPS_EACH: usize = 25;
 const HEALING_PASSES: usize = 5;
 /// An edit makes few writes, a photo or a sync more.
 const WRITES: [u64; 2] = [3, 14];
+/// So few commits that a phone without a signal for a day begins with a snapshot.
+const SNAPSHOT_BEYOND: u64 = 6;
 pub const MINUTE_MS: i64 = 60_000;
 pub const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
@@ -65,6 +68,9 @@ pub struct Fleet {
     pub hostile: Hostile,
     serial: i32,
     visits_max: usize,
+    /// Phones begin with snapshots. What such a phone never read it cannot give back to an HQ that lost it, so these runs
+    /// restore none.
+    pub leaps: bool,
     /// Phones that the run began with.
     size: usize,
     pub operations: BTreeMap<&'static str, u64>,
@@ -98,6 +104,7 @@ impl Fleet {
         let staffed = random.chance(50);
         let hostile = Hostile::enrol(&hq, stage.phones[size / 2].officer, random.number());
         hq.set_calm(false);
+        let leaps = staffed && random.chance(60);
         let mut fleet = Self {
             random,
             time,
@@ -115,6 +122,7 @@ impl Fleet {
             hostile,
             serial: 0,
             visits_max: 4 + size / 4,
+            leaps,
             size,
             operations: BTreeMap::new(),
         };
@@ -126,6 +134,9 @@ impl Fleet {
 
     pub fn add_phone(&mut self, data: &Path, district: Option<String>) {
         let network = Network::new(Arc::clone(&self.hq), self.counts.clone(), self.random.number());
+        if self.leaps {
+            network.set_snapshot_beyond(SNAPSHOT_BEYOND);
+        }
         let clock = Arc::new(MachineClock::new(&self.time));
         let entropy: Arc<dyn Entropy> = Arc::new(MachineEntropy::new(self.random.number()));
         let (number, network) = (self.phones.len(), Arc::new(network));
@@ -268,6 +279,15 @@ impl Fleet {
         Some((other, died))
     }
 
+    /// Officers open every visit: what a snapshot lacks of it comes with the next sync.
+    fn look_at_everything(&self) {
+        for phone in &self.phones {
+            for visit in self.model.visits.keys() {
+                let _ = phone.engine.visit_get(VisitRef { visit: visit.clone() });
+            }
+        }
+    }
+
     /// Everything works again; clocks stay as wrong as they are.
     fn heal(&mut self) {
         self.reconcile();
@@ -278,6 +298,7 @@ impl Fleet {
         }
         self.reach_hq_by_hubs();
         for pass in 0..HEALING_PASSES {
+            self.look_at_everything();
             for number in 0..self.phones.len() {
                 self.time.pass(MINUTE_MS);
                 match self.runtime.block_on(self.phones[number].line().sync()) {

@@ -45,6 +45,8 @@ struct State {
     answered: Vec<(String, Response)>,
     /// The next request gets an old answer.
     late: bool,
+    /// A scope of which the phone lacks more commits begins with a snapshot.
+    snapshot_beyond: u64,
     /// Of the phone; what has no power sends nothing.
     disk: Option<Arc<SimDisk>>,
 }
@@ -105,6 +107,7 @@ impl Network {
             sent: Vec::new(),
             answered: Vec::new(),
             late: false,
+            snapshot_beyond: u64::MAX,
             disk: None,
         };
         Self { hq, counts, killed: Notify::new(), state: Mutex::new(state) }
@@ -122,6 +125,15 @@ impl Network {
 
     pub fn set_away(&self, away: bool) {
         self.with(|state| state.away = away);
+    }
+
+    /// The phone takes snapshots of scopes of which it lacks more than so many commits.
+    pub fn set_snapshot_beyond(&self, commits: u64) {
+        self.with(|state| state.snapshot_beyond = commits);
+    }
+
+    pub fn snapshot_beyond(&self) -> u64 {
+        self.with(|state| state.snapshot_beyond)
     }
 
     /// The phone runs on this disk from now on.
@@ -226,6 +238,9 @@ impl Network {
 
 impl Transport for Network {
     fn send(&self, request: Request) -> Answer<'_> {
+        if request.url.contains("/v1/snapshot/") {
+            self.counts.add("a snapshot asked for");
+        }
         Box::pin(self.carry(request))
     }
 }

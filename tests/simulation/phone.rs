@@ -185,6 +185,7 @@ fn open(
         disk: Arc::clone(&disk) as Arc<dyn Disk>,
         transport: Arc::clone(network) as Arc<dyn Transport>,
         hubs: Arc::new(Ways(Arc::clone(air))),
+        snapshot_beyond: network.snapshot_beyond(),
         ..Options::system(data.into())
     };
     (machine, disk, Engine::open(options).expect("the phone opens"))

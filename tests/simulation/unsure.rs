@@ -65,6 +65,7 @@ impl Hand<'_> {
             ErrorCode::VisitSealed => Ok(Some("refused: sealed")),
             ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
             ErrorCode::Erased if !self.model.orders.is_empty() => Ok(Some("refused: erased")),
+            ErrorCode::VisitPartly => Ok(Some("refused: partly at HQ")),
             _ => Err(format!("an edit was refused: {error:?}")),
         }
     }

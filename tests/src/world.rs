@@ -223,24 +223,29 @@ impl Phone {
 
     /// A phone with the data that are in the folder, behind a network of the test's own.
     pub fn over(folder: TempDir, transport: Arc<dyn Transport>) -> Self {
-        let hubs = Options::system(folder.path().into()).hubs;
-        Self::made(folder, transport, hubs)
+        Self::made(folder, transport, |_| {})
     }
 
     /// A new phone that reaches hubs by a transport of the test.
     pub fn reaching(hubs: Arc<dyn Hubs>) -> Self {
-        Self::made(tempfile::tempdir().expect("a folder"), Arc::new(Http::default()), hubs)
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::made(folder, Arc::new(Http::default()), |options| options.hubs = hubs)
     }
 
-    fn made(folder: TempDir, network: Arc<dyn Transport>, hubs: Arc<dyn Hubs>) -> Self {
+    /// A phone that begins every scope of which it lacks so many commits with a snapshot.
+    pub fn leaping(folder: TempDir, transport: Arc<dyn Transport>, beyond: u64) -> Self {
+        Self::made(folder, transport, |options| options.snapshot_beyond = beyond)
+    }
+
+    fn made(folder: TempDir, network: Arc<dyn Transport>, set: impl FnOnce(&mut Options)) -> Self {
         let clock = Arc::new(PhoneClock::default());
         let signal = Arc::new(Signal { network, away: AtomicBool::new(false) });
-        let options = Options {
+        let mut options = Options {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             transport: Arc::clone(&signal) as Arc<dyn Transport>,
-            hubs,
             ..Options::system(folder.path().into())
         };
+        set(&mut options);
         Self { engine: Engine::open(options).expect("the phone opens"), clock, signal, folder }
     }
 

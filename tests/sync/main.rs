@@ -24,6 +24,7 @@ mod photos;
 mod rescue;
 mod restored;
 mod saved;
+mod snapshot;
 mod worker;
 
 use std::fs::File;

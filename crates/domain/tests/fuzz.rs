@@ -24,7 +24,7 @@ use xuncha_domain::log::crypto::{PublicKey, Signer};
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::log::packet::{self, Packet};
 use xuncha_domain::model::{answer, fact, seal, verdict, visit};
-use xuncha_domain::protocol::v1::{self, blobs, enroll, receipt, refusal, sync};
+use xuncha_domain::protocol::v1::{self, blobs, enroll, receipt, refusal, snapshot, sync, things};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -73,7 +73,15 @@ const TARGETS: &[Target] = &[
     Target { name: "bundle", decode: rescue_bundle, bound: by_length },
     Target { name: "bundle's list", decode: list_alone, bound: by_length },
     Target { name: "hashes", decode: message::<blobs::Hashes>, bound: by_length },
+    Target { name: "wanted", decode: message::<things::Wanted>, bound: by_length },
+    Target { name: "brought", decode: message::<things::Brought>, bound: by_length },
+    Target { name: "snapshot's content", decode: message::<snapshot::State>, bound: by_length },
+    Target { name: "snapshot", decode: whole_snapshot, bound: by_length },
 ];
+
+fn whole_snapshot(bytes: &[u8]) -> bool {
+    snapshot::read(bytes, &hq().public_key(), CITY.0, "district/140105").is_ok()
+}
 
 fn value(bytes: &[u8]) -> bool {
     let Ok(value) = Value::decode(bytes) else { return false };

@@ -98,6 +98,7 @@ impl Reader {
                         Stored::Detached { hash, value: Some(_) } => LiveValue::Elsewhere(*hash),
                         Stored::Detached { hash, value: None } => LiveValue::Erased(*hash),
                     },
+                    tips: None,
                 });
             }
             for dead in &field.dead {

@@ -39,6 +39,8 @@ pub struct Options {
     pub transport: Arc<dyn Transport>,
     /// How hubs are reached.
     pub hubs: Arc<dyn Hubs>,
+    /// A scope of which this phone lacks more commits than this begins with a snapshot.
+    pub snapshot_beyond: u64,
     pub app_version: String,
 }
 
@@ -53,10 +55,14 @@ impl Options {
             disk: Arc::new(RealDisk),
             transport: Arc::new(Http::default()),
             hubs: Arc::new(PinnedHttp),
+            snapshot_beyond: SNAPSHOT_BEYOND,
             app_version: env!("CARGO_PKG_VERSION").into(),
         }
     }
 }
+
+/// A page of the feed brings two thousand; a snapshot costs a request, and the values that are fetched later.
+const SNAPSHOT_BEYOND: u64 = 5_000;
 
 type Listener = Box<dyn Fn(Changes) + Send + Sync>;
 

@@ -17,7 +17,7 @@ use crate::api::inbox::choosable;
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
 use crate::store::values::{Col, refs_from_bytes};
-use crate::store::{journal, live};
+use crate::store::{base, journal, live};
 
 /// An entity of the tree.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Tree {
     pub root: EntityId,
     /// By which the visit's answers are judged.
     pub checklist: Option<&'static Checklist>,
+    /// A snapshot stands for some of it: values that are not here are at HQ, and not erased.
+    pub lacks: bool,
 }
 
 impl Tree {
@@ -60,7 +62,8 @@ impl Tree {
             };
             field.live.insert(Live { commit, value, officer: row.officer, corrected_ms: row.device_ms });
         }
-        let mut tree = Self { nodes, fields, root, checklist: None };
+        let lacks = base::may_lack(connection, root)?;
+        let mut tree = Self { nodes, fields, root, checklist: None, lacks };
         let hash = tree.value(root, field::CHECKLIST).and_then(|value| value.as_bytes()?.try_into().ok());
         tree.checklist = hash.and_then(|hash| Checklist::by_hash(&hash));
         Ok(Some(tree))
@@ -83,11 +86,24 @@ impl Tree {
         self.live(entity, name)?.value.value()
     }
 
+    /// The value of a live op was destroyed by an order of HQ.
+    pub fn erased(&self, live: &Live) -> bool {
+        live.value.erased() && !self.lacks
+    }
+
+    /// Only HQ has the value of a live op: nobody saw it here, and no edit made here may replace it.
+    pub fn elsewhere(&self, live: &Live) -> bool {
+        live.value.erased() && self.lacks
+    }
+
     /// Names what a screen sees of a field, so that its edit replaces exactly that.
     pub fn token(&self, entity: EntityId, name: &str) -> Token {
         let field = self.fields.get(&(entity, name.to_owned()));
-        let drawn = field.map(Field::token).into_iter().flatten().flat_map(|commit| commit.0);
-        let erased = field.is_some_and(|field| field.live.values().any(|live| live.value.erased()));
+        let here = |commit: &CommitRef| {
+            field.and_then(|field| field.live.get(commit)).is_some_and(|live| !self.elsewhere(live))
+        };
+        let drawn = field.map(Field::token).into_iter().flatten().filter(here).flat_map(|commit| commit.0);
+        let erased = field.is_some_and(|field| field.live.values().any(|live| self.erased(live)));
         URL_SAFE_NO_PAD.encode(drawn.chain(erased.then_some(DRAWN_ERASED)).collect::<Vec<u8>>())
     }
 

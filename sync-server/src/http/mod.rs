@@ -19,6 +19,7 @@ mod photos;
 mod ranged;
 mod snapshot;
 mod sync;
+mod things;
 pub mod types;
 mod visits;
 
@@ -47,6 +48,9 @@ const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// A code and a key.
 const ENROL_BODY_BYTES_MAX: usize = 4 * 1024;
+
+/// A hundred names.
+const THINGS_BODY_BYTES_MAX: usize = 4 * 1024;
 
 /// Serves until `shutdown` ends, then lets running requests finish; event streams are ended.
 pub(crate) async fn serve(
@@ -117,6 +121,7 @@ fn phones() -> Router<App> {
         .route("/v1/sync", post(sync::sync).layer(DefaultBodyLimit::max(SYNC_BODY_BYTES_MAX)))
         .route("/v1/events", get(events::phone))
         .route("/v1/snapshot/{*scope}", get(snapshot::snapshot))
+        .route("/v1/things", post(things::things).layer(DefaultBodyLimit::max(THINGS_BODY_BYTES_MAX)))
         .merge(blobs::router())
         .layer(map_response(error::for_phones))
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/snapshot/{scope}`: the same file to all who may read the scope, with ranges and a validator.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
@@ -9,13 +9,21 @@ use super::device::OpenPhone;
 use super::error::Problem;
 use super::ranged;
 
+#[derive(serde::Deserialize)]
+pub(super) struct Standing {
+    /// Where the phone stands in the feed: a file that goes no further is of no use to it.
+    #[serde(default)]
+    after: u64,
+}
+
 pub(super) async fn snapshot(
     State(app): State<App>,
     OpenPhone(device): OpenPhone,
     Path(scope): Path<String>,
+    Query(standing): Query<Standing>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let file = app.run(move |service| service.snapshot(&device, &scope)).await?;
+    let file = app.run(move |service| service.snapshot(&device, &scope, standing.after)).await?;
     let mut response = ranged::file(&file.path, &hex::encode(file.content), &headers).await?;
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

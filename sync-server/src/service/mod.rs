@@ -26,6 +26,7 @@ mod rows;
 mod secret;
 mod snapshot;
 mod sync;
+mod things;
 mod uploads;
 
 use std::path::Path;

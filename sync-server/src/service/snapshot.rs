@@ -10,11 +10,11 @@ use std::sync::PoisonError;
 
 use sha2::{Digest, Sha256};
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::Scope;
+use xuncha_domain::ids::{CommitRef, Scope};
 use xuncha_domain::merge::Stored;
 use xuncha_domain::model::{field, kind};
 use xuncha_domain::protocol::v1::snapshot::{
-    self, ChainState, DeadOp, Head, LiveOp, LiveValue, SnapshotError, State, Thing, Tip, Under,
+    self, ChainState, DeadOp, Head, LiveOp, LiveValue, SnapshotError, State, TIPS_MAX, Thing, Tip, Under,
 };
 use xuncha_domain::status::Machine;
 
@@ -41,8 +41,9 @@ pub struct SnapshotFile {
 }
 
 impl Service {
-    /// The snapshot of a scope that the phone reads. Scopes of others do not exist for it.
-    pub fn snapshot(&self, device: &Device, scope: &str) -> Result<SnapshotFile, Error> {
+    /// The snapshot of a scope that the phone reads, beyond the position of the feed where it stands. Scopes of others do
+    /// not exist for it.
+    pub fn snapshot(&self, device: &Device, scope: &str, after: u64) -> Result<SnapshotFile, Error> {
         let scope: Scope = scope.parse().map_err(|_| Error::NotFound)?;
         let reads = self.storage.read(|read| self.scopes_of(read, &device.officer))?;
         if !reads.contains(&scope) {
@@ -52,7 +53,7 @@ impl Service {
         let path = self.blobs.derived_file(&name, "snapshot");
         // One makes it, the others wait for it.
         let _making = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(content) = self.usable(&path, &scope)? {
+        if let Some(content) = self.usable(&path, &scope, after)? {
             return Ok(SnapshotFile { path, content });
         }
         let (content, bytes) = self.make_snapshot(&scope)?;
@@ -61,7 +62,7 @@ impl Service {
     }
 
     /// The content's hash of a file that still fits the feed and is not far behind it.
-    fn usable(&self, path: &Path, scope: &Scope) -> Result<Option<[u8; 32]>, Error> {
+    fn usable(&self, path: &Path, scope: &Scope, after: u64) -> Result<Option<[u8; 32]>, Error> {
         let mut beginning = Vec::new();
         let Ok(file) = std::fs::File::open(path) else { return Ok(None) };
         file.take(4_096).read_to_end(&mut beginning).map_err(crate::blobs::Error::from)?;
@@ -75,7 +76,8 @@ impl Service {
             Ok::<_, Error>(on_feed && end.position.saturating_sub(head.position) <= BEHIND_MAX)
         })?;
         let fresh = self.clock.now_ms().saturating_sub(head.made_ms) < FRESH_MS;
-        Ok((fits && fresh).then_some(head.content))
+        let of_use = head.position > after || after == 0;
+        Ok((fits && fresh && of_use).then_some(head.content))
     }
 
     fn make_snapshot(&self, scope: &Scope) -> Result<([u8; 32], Vec<u8>), Error> {
@@ -118,8 +120,15 @@ impl Service {
         }
         let mut making = Making::default();
         for chain in read.chains_of(scope)? {
-            let tips =
-                read.tips(chain.id)?.iter().map(|tip| Tip { seq: tip.seq, hash: tip.hash.0 }).collect();
+            let tips = read.tips(chain.id)?;
+            if chain.forked {
+                for (bit, tip) in (0..TIPS_MAX).zip(&tips) {
+                    for commit in read.branch(tip.id)? {
+                        *making.tips.entry(commit).or_default() |= 1 << bit;
+                    }
+                }
+            }
+            let tips = tips.iter().map(|tip| Tip { seq: tip.seq, hash: tip.hash.0 }).collect();
             making.chains.insert(chain.id, number(making.state.chains.len()));
             making.state.chains.push(ChainState { genesis: chain.genesis.into(), tips });
         }
@@ -170,6 +179,8 @@ struct Making {
     state: State,
     chains: BTreeMap<RowId, u32>,
     things: BTreeMap<RowId, u32>,
+    /// Of forked chains: the tips that have a commit behind them.
+    tips: BTreeMap<CommitRef, u64>,
 }
 
 impl Making {
@@ -204,6 +215,7 @@ impl Making {
             officer: row.live.officer.0,
             corrected_ms: row.live.corrected_ms,
             value,
+            tips: self.tips.get(&row.live.commit).copied(),
         });
     }
 }

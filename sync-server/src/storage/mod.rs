@@ -23,6 +23,7 @@ mod reports;
 mod sessions;
 mod settled;
 mod snapshot;
+mod things;
 mod users;
 mod venues;
 mod visits;

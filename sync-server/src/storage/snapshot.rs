@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Row;
-use xuncha_domain::ids::{EntityId, Scope};
+use xuncha_domain::ids::{CommitRef, EntityId, Scope};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::Live;
 
@@ -59,6 +59,16 @@ impl Read<'_> {
         let ids: Vec<RowId> =
             statement.query_map([scope.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?;
         ids.into_iter().map(|id| self.chain_by_row(id)).collect()
+    }
+
+    /// A commit and all before it on its branch.
+    pub fn branch(&self, tip: RowId) -> Result<Vec<CommitRef>, Error> {
+        let mut statement = self.conn.prepare_cached(
+            "WITH RECURSIVE back (id) AS (
+               VALUES (?1) UNION ALL SELECT c.parent FROM commits c JOIN back ON back.id = c.id WHERE c.parent IS NOT NULL)
+             SELECT ref FROM commits JOIN back USING (id)",
+        )?;
+        Ok(statement.query_map([tip], |row| row.get(0).map(CommitRef))?.collect::<Result<_, _>>()?)
     }
 
     /// Entities of the scope, parents before what hangs on them.

@@ -13,7 +13,7 @@ use crate::sync::HERE;
 use crate::world::World;
 
 fn read(world: &World, phone: &Phone) -> (Head, State) {
-    let file = world.service.snapshot(&phone.device(), HERE).unwrap();
+    let file = world.service.snapshot(&phone.device(), HERE, 0).unwrap();
     let bytes = std::fs::read(file.path).unwrap();
     snapshot::read(&bytes, &phone.hq, phone.city.0, HERE).unwrap()
 }
@@ -72,7 +72,10 @@ fn the_same_file_is_served_for_a_while_and_never_to_strangers() {
 
     let stranger = world.phone(world.officer("乙", Some("140106")));
     for scope in [HERE, "team/00000000000000000000000000000000", "nowhere", ""] {
-        assert!(matches!(world.service.snapshot(&stranger.device(), scope), Err(Error::NotFound)), "{scope}");
+        assert!(
+            matches!(world.service.snapshot(&stranger.device(), scope, 0), Err(Error::NotFound)),
+            "{scope}"
+        );
     }
 }
 

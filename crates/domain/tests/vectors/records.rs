@@ -29,6 +29,7 @@ use xuncha_domain::protocol::v1::snapshot::{
 use xuncha_domain::protocol::v1::sync::{
     Backup, Covered, Cursor, Feed, HeadName, Here, Mark, Run, Source, SyncRequest,
 };
+use xuncha_domain::protocol::v1::things::{Brought, Fed, Placed, Wanted};
 use xuncha_domain::time::ClockOffset;
 
 use crate::json::{self, hex};
@@ -90,6 +91,7 @@ pub fn snapshot() -> Json {
         officer: phone.officer.0,
         corrected_ms: MORNING_MS,
         value,
+        tips: None,
     };
     let visit = visit::visit(EntityId([0x11; 16]));
     let note = visit::note(&visit, Some("ICF-R-01"), OfficerId([1; 16]));
@@ -354,6 +356,7 @@ pub fn messages() -> Json {
         fed: vec![0],
         photos: Some(Mark { position: 2, rolling: [5; 16] }),
         backup_ms: Some(MORNING_MS),
+        beyond: Some(5_000),
     };
     let backup = Backup {
         made_ms: MORNING_MS,
@@ -369,6 +372,17 @@ pub fn messages() -> Json {
             Run { source: Source::Declared(0), from_seq: 3, count: 1 },
         ],
         cursor,
+        end: Some(20),
+    };
+    let wanted = Wanted { roots: vec![[0x11; 16].into()], commits: vec![[0x22; 16].into()] };
+    let brought = Brought {
+        packets: vec![Fed {
+            packet: vec![0x80].into(),
+            prev: [7; 32],
+            placed: vec![Placed { from_seq: 3, count: 2, position: 40 }],
+        }],
+        whole: vec![[0x11; 16].into()],
+        later: Vec::new(),
     };
     let enroll = EnrollRequest {
         proof: Proof::Code("AB12CD34".into()),
@@ -381,6 +395,8 @@ pub fn messages() -> Json {
         "sync_request": hex(v1::encode(&request)),
         "feed": hex(v1::encode(&feed)),
         "backup": hex(v1::encode(&backup)),
+        "wanted": hex(v1::encode(&wanted)),
+        "brought": hex(v1::encode(&brought)),
         "enroll_request": hex(v1::encode(&enroll)),
         "refusal": hex(v1::encode(&refusal)),
     })

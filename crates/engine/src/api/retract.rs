@@ -1,6 +1,8 @@
 //! Taking back what was entered by mistake. Nothing is deleted; a sealed visit can be retracted, too, visibly behind its
 //! seal.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -80,7 +82,10 @@ pub(super) fn shown(
     tree: &Tree,
     id: EntityId,
 ) -> Result<Standing> {
+    let elsewhere: BTreeSet<_> =
+        tree.all_live().filter(|(_, _, live)| tree.elsewhere(live)).map(|(_, _, live)| live.commit).collect();
     let mut seen: Vec<_> = standing::entries(tree, id, basis::is_retractable).collect();
+    seen.retain(|commit| !elsewhere.contains(commit));
     seen.sort_unstable();
     seen.dedup();
     let found = standing::of(connection, tree, id)?;

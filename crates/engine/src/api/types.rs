@@ -62,6 +62,8 @@ pub enum ErrorCode {
     NotFound,
     VisitSealed,
     VisitEmpty,
+    /// Commits of it are only at HQ.
+    VisitPartly,
     StaleToken,
     /// An order of HQ destroyed what this was to replace, or the very photo.
     Erased,
@@ -486,6 +488,8 @@ pub struct VisitView {
     pub after_seal: u32,
     pub standing: Standing,
     pub review: Option<ReviewView>,
+    /// Texts and older entries of it are at HQ, and are fetched with the next sync.
+    pub partly: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

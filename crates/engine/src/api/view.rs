@@ -119,6 +119,7 @@ impl Artist<'_> {
             after_seal: self.after_seal()?,
             standing: self.standing(root)?,
             review: self.review()?,
+            partly: self.partly(),
             summary,
         })
     }
@@ -130,7 +131,7 @@ impl Artist<'_> {
             return Ok(Shown { value: None, erased: false, token, conflict: Vec::new() });
         };
         let value = shown.live.first().and_then(|live| read(live.value.value()?));
-        let erased = shown.live.first().is_some_and(|live| live.value.erased());
+        let erased = shown.live.first().is_some_and(|live| self.tree.erased(live));
         let mut conflict = Vec::new();
         if shown.state != Agreement::Agreed {
             for live in shown.live {
@@ -308,6 +309,13 @@ impl Artist<'_> {
         }
         photos.sort_by_key(|photo| photo.at_ms);
         Ok(photos)
+    }
+
+    /// Whether a snapshot stands for it that does not hold all of it.
+    fn partly(&self) -> bool {
+        self.tree.lacks
+            && (self.tree.all_live().any(|(_, _, live)| self.tree.elsewhere(live))
+                || self.tree.value(self.tree.root, field::VENUE).is_none())
     }
 
     fn standing(&self, id: EntityId) -> Result<Standing> {

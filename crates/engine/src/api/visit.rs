@@ -15,7 +15,7 @@ use super::types::{
 use super::{venues, view};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{log, rows};
+use crate::store::{base, log, rows};
 use crate::tree::Tree;
 use crate::write::{self, Pen, Tap};
 
@@ -60,7 +60,16 @@ fn scope_of_district(code: &str) -> Result<Scope> {
 
 pub fn get(engine: &Engine, visit: VisitRef) -> Result<VisitView> {
     let id = visit.visit.parse()?;
-    engine.read(|connection| view::visit(engine, connection, id))
+    let view = engine.read(|connection| view::visit(engine, connection, id))?;
+    if view.partly {
+        // A full disk hides nothing: whoever looks again asks again.
+        match engine.0.store.write(|transaction| base::want_thing(transaction, id)) {
+            Ok(true) => engine.wake_sync(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "what a visit lacks is fetched later"),
+        }
+    }
+    Ok(view)
 }
 
 pub fn set(engine: &Engine, set: SetVisitField) -> Result<VisitView> {
@@ -124,6 +133,12 @@ pub fn leave(engine: &Engine, visit: VisitRef) -> Result<Nothing> {
 
 pub fn finish(engine: &Engine, visit: VisitRef) -> Result<VisitView> {
     let id: EntityId = visit.visit.parse()?;
+    if engine.read(|connection| base::stands_for(connection, id))? {
+        // A seal names every commit, and some are not here.
+        engine.0.store.write(|transaction| base::want_thing(transaction, id))?;
+        engine.wake_sync();
+        return Err(Error::Refused(ErrorCode::VisitPartly, "a part of the visit is at HQ"));
+    }
     engine.write(|connection, pen| {
         let counts = rows::visit(connection, id)?.ok_or_else(view::no_visit)?;
         if counts.sealed {

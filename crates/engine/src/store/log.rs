@@ -12,8 +12,10 @@ use xuncha_domain::merge::{Field, Live};
 use xuncha_domain::model::kind;
 use xuncha_domain::time::ClockOffset;
 
+use super::base;
 use super::live;
 use super::live_set::LiveSet;
+use super::open::damaged;
 use super::squeeze::{squeeze, unsqueeze};
 use super::values::Col;
 use crate::error::Result;
@@ -139,21 +141,19 @@ pub fn hash_of(connection: &Connection, commit: CommitRef) -> Result<Option<Comm
         .map(|hash| hash.0))
 }
 
-/// Chain and number of a commit that we hold.
+/// Chain and number of a commit that we hold, or of which a snapshot holds live ops.
 pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(ChainId, u64)>> {
-    Ok(connection
+    let here = connection
         .prepare_cached("SELECT chain, seq FROM log WHERE ref = ?1")?
         .query_row([Col(commit)], |row| Ok((row.get::<_, Col<ChainId>>(0)?.0, row.get(1)?)))
-        .optional()?)
+        .optional()?;
+    if here.is_some() { Ok(here) } else { base::place_of(connection, commit) }
 }
 
 /// The device whose chain holds a commit.
 pub fn device_of(connection: &Connection, commit: CommitRef) -> Result<Option<DeviceId>> {
-    Ok(connection
-        .prepare_cached("SELECT chain.device FROM log JOIN chain ON chain.id = log.chain WHERE log.ref = ?1")?
-        .query_row([Col(commit)], |row| row.get::<_, Col<DeviceId>>(0))
-        .optional()?
-        .map(|device| device.0))
+    let Some((chain, _)) = place_of(connection, commit)? else { return Ok(None) };
+    Ok(super::chains::get(connection, chain)?.map(|chain| chain.device))
 }
 
 /// What a commit holds in a field, and what that replaces; none when it holds nothing there or is not here.
@@ -170,13 +170,13 @@ pub fn op_of(
     Ok(Some((commit.live_op(op), resolve(connection, &commit, &op.over)?)))
 }
 
-/// Whether a receipt names it.
+/// Whether a receipt names it, or HQ counted it in a snapshot.
 pub fn received(connection: &Connection, commit: &CommitRef) -> Result<bool> {
-    Ok(connection
+    let here = connection
         .prepare_cached("SELECT received FROM log WHERE ref = ?1")?
         .query_row([Col(*commit)], |row| row.get(0))
-        .optional()?
-        .unwrap_or(false))
+        .optional()?;
+    here.map_or_else(|| base::place_of(connection, *commit).map(|place| place.is_some()), Ok)
 }
 
 /// Whether its values count.
@@ -195,10 +195,12 @@ pub fn ancestor(connection: &Connection, from: &Commit, seq: u64) -> Result<Opti
     let candidates: Vec<CommitRef> = statement
         .query_map((Col(chain), seq), |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
         .collect::<rusqlite::Result<_>>()?;
-    if let [only] = candidates.as_slice() {
+    if let [only] = candidates.as_slice()
+        && !base::has_chain(connection, chain)?
+    {
         return Ok(Some(*only));
     }
-    // Forked there: follow our own branch back.
+    // Forked there, or not all here: follow its own branch back.
     let mut at = from.header.prev.short();
     let mut prev = connection.prepare_cached("SELECT seq, prev FROM log WHERE ref = ?1")?;
     loop {
@@ -208,7 +210,8 @@ pub fn ancestor(connection: &Connection, from: &Commit, seq: u64) -> Result<Opti
         match row {
             Some((found, _)) if found == seq => return Ok(Some(at)),
             Some((found, before)) if found > seq => at = before.short(),
-            _ => return Ok(None),
+            Some(_) => return Ok(None),
+            None => return base::ancestor(connection, chain, at, seq),
         }
     }
 }
@@ -260,13 +263,23 @@ pub fn insert(connection: &Connection, commit: &Commit, received: bool) -> Resul
     Ok(true)
 }
 
-/// Counts a commit that is kept and not counted yet: its values become live, what they replace stops being so.
+/// The live ops of a root while a commit is counted.
+struct Counting {
+    number: i64,
+    set: LiveSet,
+    /// The log may lack commits that were counted in the thing's snapshot.
+    beyond: bool,
+}
+
+/// Counts a commit that is kept and not counted yet: its values become live, what they replace stops being so. What a
+/// snapshot stands for is in its values already.
 pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<Touched> {
     let own = commit.hash.short();
     let awaiting = awaiting(connection, own)?;
+    let based = base::is_based(connection, own)?;
     let mut touched = Touched::new();
     let mut numbers: BTreeMap<EntityId, i64> = BTreeMap::new();
-    let mut sets: BTreeMap<EntityId, (i64, LiveSet)> = BTreeMap::new();
+    let mut sets: BTreeMap<EntityId, Counting> = BTreeMap::new();
     for op in commit.ops() {
         let entity = match numbers.get(&op.entity.id) {
             Some(number) => *number,
@@ -278,18 +291,21 @@ pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<
             connection
                 .prepare_cached("INSERT OR IGNORE INTO touch (root, ref) VALUES (?1, ?2)")?
                 .execute((Col(root.id), Col(own)))?;
-            sets.insert(root.id, live::read(connection, root.id)?);
+            if !based || base::is_whole(connection, root.id)? {
+                let (number, set) = live::read(connection, root.id)?;
+                sets.insert(root.id, Counting { number, set, beyond: base::may_lack(connection, root.id)? });
+            }
         }
-        let Some((_, set)) = sets.get_mut(&root.id) else { continue };
+        let Some(Counting { set, beyond, .. }) = sets.get_mut(&root.id) else { continue };
         let mut field =
             Field { live: set.field(entity, &op.field).cloned().unwrap_or_default(), ..Field::default() };
         if !awaiting.is_empty() && awaiting.contains(&(op.entity.id, op.field.clone())) {
             field.dead.insert(own);
         }
-        count_op(connection, commit, op, &mut field)?;
+        count_op(connection, commit, op, &mut field, *beyond)?;
         set.put(entity, &op.field, field.live);
     }
-    for (root, (number, set)) in &sets {
+    for (root, Counting { number, set, .. }) in &sets {
         live::write(connection, *root, *number, set)?;
     }
     connection.prepare_cached("UPDATE log SET counted = 1 WHERE ref = ?1")?.execute([Col(own)])?;
@@ -306,21 +322,41 @@ fn awaiting(connection: &Connection, commit: CommitRef) -> Result<BTreeSet<(Enti
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn count_op(connection: &Connection, commit: &Commit, op: &Op, field: &mut Field) -> Result<()> {
+/// `beyond`: the log may lack commits that were counted in the thing's snapshot.
+fn count_op(
+    connection: &Connection,
+    commit: &Commit,
+    op: &Op,
+    field: &mut Field,
+    beyond: bool,
+) -> Result<()> {
     let over = resolve(connection, commit, &op.over)?;
     let mut known = BTreeSet::new();
     for reference in &over {
-        if counted(connection, reference)? {
+        if counted(connection, reference)? || (beyond && base::place_of(connection, *reference)?.is_some()) {
             known.insert(*reference);
+        }
+    }
+    for reference in op.over.iter().filter(|_| beyond) {
+        if let Reference::Other { commit, .. } = reference
+            && base::includes(connection, reference)?
+        {
+            known.insert(*commit);
         }
     }
     field.count(commit.live_op(op), &over, |reference| known.contains(reference));
     super::settled::note(connection, commit, op, &over)?;
     for awaited in &field.dead {
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO dead (ref, entity, field) VALUES (?1, ?2, ?3)")?
-            .execute((Col(*awaited), Col(op.entity.id), &op.field))?;
+        await_commit(connection, *awaited, op.entity.id, &op.field)?;
     }
+    Ok(())
+}
+
+/// Keeps the name of an op that was replaced before it arrived.
+fn await_commit(connection: &Connection, commit: CommitRef, entity: EntityId, field: &str) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO dead (ref, entity, field) VALUES (?1, ?2, ?3)")?
+        .execute((Col(commit), Col(entity), field))?;
     Ok(())
 }
 
@@ -358,6 +394,15 @@ pub fn root_of(connection: &Connection, entity: EntityId) -> Result<Option<Entit
         .map(|root| root.0))
 }
 
+/// The kind of an entity, and the scope in which it was recorded.
+pub fn thing(connection: &Connection, entity: EntityId) -> Result<Option<(Kind, Scope)>> {
+    let row: Option<(Kind, String)> = connection
+        .prepare_cached("SELECT kind, scope FROM entity WHERE id = ?1")?
+        .query_row([Col(entity)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(row.map(|(kind, scope)| Ok::<_, xuncha_domain::ids::BadId>((kind, scope.parse()?))).transpose()?)
+}
+
 /// The scope in which an entity was recorded.
 pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scope>> {
     let scope: Option<String> = connection
@@ -369,7 +414,7 @@ pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scop
     Ok(scope.map(|scope| scope.parse()).transpose()?)
 }
 
-/// Forgets every live value and counts the whole log again: after a verdict or a reissue took something out of it.
+/// Forgets every live value and counts the whole log again, over the snapshots with which scopes begin: after a verdict or a reissue took something out of it.
 /// Rare, and the one place whose cost is all of history.
 pub fn recount(connection: &Connection) -> Result<Touched> {
     connection.execute_batch(
@@ -384,7 +429,7 @@ pub fn recount(connection: &Connection) -> Result<Touched> {
         )?
         .query_map([], |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
         .collect::<rusqlite::Result<_>>()?;
-    let mut touched = Touched::new();
+    let mut touched = base::put_live(connection)?;
     for reference in refs {
         if let Some(commit) = get(connection, reference)?
             && let Some(chain) = super::chains::get(connection, commit.header.chain)?
@@ -393,6 +438,74 @@ pub fn recount(connection: &Connection) -> Result<Touched> {
         }
     }
     Ok(touched)
+}
+
+/// Counts a thing again from the log alone: every commit that touches it is here now.
+pub fn recount_thing(connection: &Connection, root: EntityId) -> Result<()> {
+    let mut fields: BTreeMap<(EntityId, String), Field> = BTreeMap::new();
+    let mut done = BTreeSet::new();
+    for commit in touching(connection, root)? {
+        for op in commit.ops().iter().filter(|op| op.entity.root().id == root) {
+            let over = resolve(connection, &commit, &op.over)?;
+            let field = fields.entry((op.entity.id, op.field.clone())).or_default();
+            field.count(commit.live_op(op), &over, |reference| done.contains(reference));
+        }
+        done.insert(commit.hash.short());
+    }
+    connection
+        .prepare_cached("DELETE FROM dead WHERE entity IN (SELECT id FROM entity WHERE root = ?1)")?
+        .execute([Col(root)])?;
+    for field in fields.values_mut() {
+        let awaited: Vec<CommitRef> = field.dead.iter().copied().collect();
+        for commit in awaited {
+            if counted(connection, &commit)? {
+                field.settle(&commit);
+            }
+        }
+    }
+    put_fields(connection, root, fields)
+}
+
+/// Makes these the live ops of a thing, and what its fields wait for.
+pub fn put_fields(
+    connection: &Connection,
+    root: EntityId,
+    fields: BTreeMap<(EntityId, String), Field>,
+) -> Result<()> {
+    let mut set = LiveSet::default();
+    for ((entity, name), field) in fields {
+        let number =
+            live::number(connection, entity)?.ok_or_else(|| damaged("live ops of an unknown thing"))?;
+        for awaited in &field.dead {
+            await_commit(connection, *awaited, entity, &name)?;
+        }
+        set.put(number, &name, field.live);
+    }
+    let (number, _) = live::read(connection, root)?;
+    live::write(connection, root, number, &set)
+}
+
+/// Keeps what HQ made of a commit. What was applied once is never held again.
+pub fn keep_verdict(connection: &Connection, commit: CommitRef, applied: bool, reason: &str) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO verdict (ref, applied, reason) VALUES (?1, ?2, ?3)
+             ON CONFLICT (ref) DO UPDATE SET applied = max(applied, excluded.applied)",
+        )?
+        .execute((Col(commit), applied, reason))?;
+    Ok(())
+}
+
+/// Forgets verdicts on commits of a scope that no commit here holds: what HQ said before it was restored. True when there
+/// were some.
+pub fn forget_verdicts(connection: &Connection, scope: &Scope) -> Result<bool> {
+    let forgotten = connection.execute(
+        "DELETE FROM verdict WHERE ref NOT IN (SELECT root FROM touch)
+           AND ref NOT IN (SELECT log.ref FROM log JOIN chain ON chain.id = log.chain WHERE chain.scope <> ?1)
+           AND ref NOT IN (SELECT ref FROM base_held WHERE scope <> ?1)",
+        [scope.as_str()],
+    )?;
+    Ok(forgotten > 0)
 }
 
 /// Verdicts of HQ that a commit carries: what they are about, whether it is applied after all, and why it was held.

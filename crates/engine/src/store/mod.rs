@@ -1,5 +1,6 @@
 //! SQLite on the phone. One opener, one writer, one table per file.
 
+pub mod base;
 pub mod basis;
 pub mod chains;
 pub mod erasures;

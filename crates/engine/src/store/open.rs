@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_hubs.sql"),
     include_str!("migrations/0008_erasure.sql"),
     include_str!("migrations/0009_live_sets.sql"),
+    include_str!("migrations/0010_base.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.

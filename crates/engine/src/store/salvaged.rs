@@ -10,7 +10,7 @@ use xuncha_domain::log::detached::Detached;
 use xuncha_domain::model::kind;
 
 use super::values::Col;
-use super::{chains, log};
+use super::{base, chains, log};
 use crate::error::Result;
 
 /// Drops commits whose bytes are not what their hash says, and things whose parents are unknown. Returns how many.
@@ -48,7 +48,8 @@ fn unreadable(connection: &Connection) -> Result<Vec<Vec<u8>>> {
     Ok(keys)
 }
 
-/// Commits that follow nothing that is here: what they follow, or their chain's genesis, was lost.
+/// Commits that follow nothing that is here: what they follow, or their chain's genesis, was lost. A snapshot stands for
+/// what its scope's log does not have.
 fn loose(connection: &Connection) -> Result<Vec<CommitRef>> {
     let mut statement =
         connection.prepare("SELECT chain, seq, ref, hash, prev FROM log ORDER BY chain, seq")?;
@@ -75,10 +76,14 @@ fn loose(connection: &Connection) -> Result<Vec<CommitRef>> {
             now.clear();
         }
         at = Some((chain, seq));
-        if before.contains(&hash(4)?) {
+        let own: CommitRef = row.get::<_, Col<_>>(2)?.0;
+        let anchored = || -> Result<bool> {
+            Ok(base::tip(connection, hash(4)?.short())?.is_some() || base::is_based(connection, own)?)
+        };
+        if before.contains(&hash(4)?) || anchored()? {
             now.insert(hash(3)?);
         } else {
-            loose.push(row.get::<_, Col<CommitRef>>(2)?.0);
+            loose.push(own);
         }
     }
     Ok(loose)

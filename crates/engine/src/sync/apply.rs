@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::store::log::Touched;
 use crate::store::meta::Enrolment;
 use crate::store::values::Col;
-use crate::store::{chains, hubs, log, meta, photos, rows, trail};
+use crate::store::{base, chains, hubs, log, meta, photos, rows, trail};
 use crate::write::{self, Pen};
 
 /// Visits named one by one in a change; beyond that a screen refetches all.
@@ -61,8 +61,12 @@ pub fn apply(
             taking.verdict(notice)?;
         }
         let mut fed = 0;
+        going.far.clear();
         for feed in answer.feeds.iter().filter(|feed| !feed.restart) {
-            fed += taking.feed(planned, feed)?;
+            fed += taking.feed(planned, feed, going)?;
+            if feed.end.is_some() && feed.order.is_empty() {
+                going.far.push(feed.scope.parse()?);
+            }
         }
         for head in &answer.unknown_heads {
             taking.unknown_head(head)?;
@@ -74,6 +78,7 @@ pub fn apply(
             taking.touched.extend(log::recount(transaction)?);
         }
         rows::refresh(transaction, &taking.touched)?;
+        taking.want_left_out()?;
         let moved = newly > 0 || fed > 0 || lost > 0 || restarted || stuck.progress;
         engine.0.progress.moved.fetch_or(moved, Ordering::Relaxed);
         let waits = unreceived(transaction)?;
@@ -132,10 +137,10 @@ pub fn take_receipt(
 pub(super) struct Taking<'a> {
     engine: &'a Engine,
     pub(super) connection: &'a Transaction<'a>,
-    enrolment: &'a Enrolment,
+    pub(super) enrolment: &'a Enrolment,
     /// Commits that this answer receipts.
     fresh: BTreeSet<CommitRef>,
-    touched: Touched,
+    pub(super) touched: Touched,
     pub(super) recount: bool,
 }
 
@@ -147,7 +152,7 @@ struct Stuck {
 }
 
 impl<'a> Taking<'a> {
-    fn new(engine: &'a Engine, connection: &'a Transaction<'a>, enrolment: &'a Enrolment) -> Self {
+    pub(super) fn new(engine: &'a Engine, connection: &'a Transaction<'a>, enrolment: &'a Enrolment) -> Self {
         let (fresh, touched) = (BTreeSet::new(), Touched::new());
         Self { engine, connection, enrolment, fresh, touched, recount: false }
     }
@@ -230,14 +235,12 @@ impl<'a> Taking<'a> {
     }
 
     fn set_verdict(&mut self, reference: CommitRef, applied: bool, reason: &str) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO verdict (ref, applied, reason) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (ref) DO UPDATE SET applied = max(applied, excluded.applied)",
-            )?
-            .execute((Col(reference), applied, reason))?;
+        log::keep_verdict(self.connection, reference, applied, reason)?;
         // Counted and held, or here and not counted although applied: the live values must be made again.
         let here = log::hash_of(self.connection, reference)?.is_some();
+        if applied && !here && base::held(self.connection, reference)? {
+            base::want_commit(self.connection, reference)?;
+        }
         self.recount |= here && log::counted(self.connection, &reference)? != applied;
         self.touch(reference)
     }
@@ -252,12 +255,20 @@ impl<'a> Taking<'a> {
 
     /// Takes a page of a scope's feed and returns how many commits it had. A page that does not add up to its cursor
     /// changes nothing.
-    fn feed(&mut self, planned: &Planned, feed: &Feed) -> Result<usize> {
+    fn feed(&mut self, planned: &Planned, feed: &Feed, going: &mut Going) -> Result<usize> {
         let scope: Scope = feed.scope.parse()?;
         let (mut position, mut rolling) = rows::feed(self.connection, &scope)?;
         let mut packets = Vec::new();
-        for bytes in &feed.packets {
-            packets.push(self.packet(&scope, bytes)?);
+        for (index, bytes) in (0_u32..).zip(&feed.packets) {
+            let named = feed.order.iter().filter(|run| run.source == Source::Packet(index));
+            let first = named.map(|run| run.from_seq).min().unwrap_or(0);
+            match self.packet(&scope, bytes, first)? {
+                Some(commits) => packets.push(commits),
+                None => {
+                    going.stuck = true;
+                    return Ok(0);
+                }
+            }
         }
         let mut count = 0;
         for run in &feed.order {
@@ -299,39 +310,60 @@ impl<'a> Taking<'a> {
         Ok(count)
     }
 
-    /// Verifies a packet of somebody's chain, keeps its commits and counts those that no verdict holds.
-    fn packet(&mut self, scope: &Scope, bytes: &[u8]) -> Result<Vec<Commit>> {
+    /// Verifies a packet of somebody's chain, keeps its commits and counts those that no verdict holds. Those before number
+    /// `first` were in the feed before this page: what is not here of them is counted in a snapshot. None when what it
+    /// follows lies before the snapshot, and was noted as wanted.
+    fn packet(&mut self, scope: &Scope, bytes: &[u8], first: u64) -> Result<Option<Vec<Commit>>> {
         let packet = Packet::decode(bytes)?;
-        let genesis = match chains::get(self.connection, packet.chain)? {
-            Some(chain) => Genesis::verify(&chain.genesis, &self.enrolment.hq_key, self.enrolment.city)?,
-            None => {
-                let bytes = packet.genesis.as_deref().unwrap_or_default();
-                Genesis::verify(bytes, &self.enrolment.hq_key, self.enrolment.city)?
-            }
-        };
-        if genesis.chain() != packet.chain || genesis.scope != *scope {
-            return Err(Error::Refused(ErrorCode::ServerAnswer, "a packet is not of the chain it names"));
-        }
-        if chains::get(self.connection, packet.chain)?.is_none() {
-            chains::insert(self.connection, &genesis, false)?;
-        }
+        let genesis = self.genesis(scope, &packet)?;
         let prev = match packet.prev {
             None => genesis.hash(),
-            Some(prev) => log::hash_of(self.connection, prev)?
-                .ok_or(Error::Refused(ErrorCode::ServerAnswer, "a packet follows what is not here"))?,
+            Some(prev) => {
+                let here = log::hash_of(self.connection, prev)?;
+                match here.map_or_else(|| base::tip(self.connection, prev), |hash| Ok(Some(hash)))? {
+                    Some(hash) => hash,
+                    None if base::has_chain(self.connection, packet.chain)? => {
+                        base::want_commit(self.connection, prev)?;
+                        return Ok(None);
+                    }
+                    None => return Err(answered("a packet follows what is not here")),
+                }
+            }
         };
-        let commits = packet::link(&packet, packet.unpack()?, prev)?;
-        packet::verify_head(&packet, &commits, self.enrolment.city, scope, &genesis.certificate.key)?;
+        let commits = self.linked(&genesis, &packet, prev)?;
+        let based = base::position(self.connection, scope)?.is_some();
         for commit in &commits {
-            self.take(&genesis, commit)?;
+            self.take(&genesis, commit, based && commit.header.seq < first)?;
         }
         if let Some(last) = commits.last() {
             log::keep_signature(self.connection, last.hash.short(), &packet.signature)?;
         }
+        Ok(Some(commits))
+    }
+
+    /// The beginning of a packet's chain in this scope, which is known from now on.
+    pub(super) fn genesis(&self, scope: &Scope, packet: &Packet) -> Result<Genesis> {
+        let known = chains::get(self.connection, packet.chain)?.map(|chain| chain.genesis);
+        let bytes = known.or_else(|| packet.genesis.clone()).unwrap_or_default();
+        let genesis = Genesis::verify(&bytes, &self.enrolment.hq_key, self.enrolment.city)?;
+        if genesis.chain() != packet.chain || genesis.scope != *scope {
+            return Err(answered("a packet is not of the chain it names"));
+        }
+        if chains::get(self.connection, packet.chain)?.is_none() {
+            chains::insert(self.connection, &genesis, false)?;
+        }
+        Ok(genesis)
+    }
+
+    /// The commits of a packet that follows `prev`, when its author signed them.
+    pub(super) fn linked(&self, genesis: &Genesis, packet: &Packet, prev: CommitHash) -> Result<Vec<Commit>> {
+        let commits = packet::link(packet, packet.unpack()?, prev)?;
+        let key = &genesis.certificate.key;
+        packet::verify_head(packet, &commits, self.enrolment.city, &genesis.scope, key)?;
         Ok(commits)
     }
 
-    fn take(&mut self, genesis: &Genesis, commit: &Commit) -> Result<()> {
+    fn take(&mut self, genesis: &Genesis, commit: &Commit, based: bool) -> Result<()> {
         let commit = &*erase::arriving(self.connection, &genesis.scope, commit)?;
         let reference = commit.hash.short();
         // Whatever the feed brings, HQ holds.
@@ -339,6 +371,20 @@ impl<'a> Taking<'a> {
             return self.received_up_to(reference).map(drop);
         }
         log::insert(self.connection, commit, true)?;
+        if based && !base::held(self.connection, reference)? {
+            base::set_based(self.connection, reference)?;
+        }
+        self.count(genesis, commit)?;
+        // A commit of our own chain that we never wrote: the folder was copied or restored.
+        if genesis.certificate.device == self.enrolment.certificate.device {
+            chains::close(self.connection, commit.header.chain, SuccessorReason::Forked)?;
+        }
+        Ok(())
+    }
+
+    /// Hears the verdicts of a commit that is new here, and counts it unless one holds it.
+    pub(super) fn count(&mut self, genesis: &Genesis, commit: &Commit) -> Result<()> {
+        let reference = commit.hash.short();
         let from_hq = genesis.certificate.device.0 == self.enrolment.city.0;
         if from_hq {
             for (about, applied, reason) in log::verdicts(commit) {
@@ -355,10 +401,6 @@ impl<'a> Taking<'a> {
         )?;
         if !held {
             self.touched.extend(log::count(self.connection, &genesis.scope, commit)?);
-        }
-        // A commit of our own chain that we never wrote: the folder was copied or restored.
-        if genesis.certificate.device == self.enrolment.certificate.device {
-            chains::close(self.connection, commit.header.chain, SuccessorReason::Forked)?;
         }
         Ok(())
     }
@@ -399,12 +441,16 @@ impl Taking<'_> {
     }
 }
 
+fn answered(what: &'static str) -> Error {
+    Error::Refused(ErrorCode::ServerAnswer, what)
+}
+
 fn unreceived(connection: &Connection) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM log WHERE received = 0 AND reissued = 0)";
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
-fn changes(touched: &Touched) -> Changes {
+pub(super) fn changes(touched: &Touched) -> Changes {
     let of = |wanted: Kind| touched.iter().any(|(kind, _)| *kind == wanted);
     let visits: BTreeSet<EntityId> =
         touched.iter().filter(|(kind, _)| *kind == kind::VISIT).map(|(_, id)| *id).collect();

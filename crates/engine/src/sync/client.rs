@@ -6,6 +6,7 @@ use std::time::Duration;
 use xuncha_domain::protocol::v1::hub::{HubAnswer, HubJoin, HubJoined};
 use xuncha_domain::protocol::v1::refusal::{self, Refusal};
 use xuncha_domain::protocol::v1::sync::SyncAnswer;
+use xuncha_domain::protocol::v1::things::{Brought, Wanted};
 use xuncha_domain::protocol::v1::{self, blobs::Hashes, enroll};
 
 use super::pace::PIECE_PATIENCE;
@@ -59,6 +60,38 @@ impl<'a> Client<'a> {
     pub async fn hub_sync(&self, request: Vec<u8>) -> Result<HubAnswer> {
         let body = self.post("/v1/sync", request).await?;
         v1::decode(&body).map_err(|_| not_hq())
+    }
+
+    /// Every packet that touches these things.
+    pub async fn things(&self, wanted: &Wanted) -> Result<Brought> {
+        let body = self.post("/v1/things", v1::encode(wanted)).await?;
+        v1::decode(&body).map_err(|_| not_hq())
+    }
+
+    /// Bytes of a scope's snapshot that goes beyond `after`. `going_on` is where they go on and the content of the file that
+    /// lies here; [`BlobPart::Beyond`] when HQ has another one now.
+    pub async fn snapshot_part(
+        &self,
+        scope: &str,
+        after: u64,
+        going_on: Option<(u64, [u8; 32])>,
+        length: u64,
+    ) -> Result<BlobPart> {
+        let from = going_on.map_or(0, |(from, _)| from);
+        let last = from.saturating_add(length).saturating_sub(1);
+        let mut headers = vec![("range", format!("bytes={from}-{last}"))];
+        headers.extend(going_on.map(|(_, content)| ("if-range", format!("\"{}\"", hex::encode(content)))));
+        let url = format!("{}/v1/snapshot/{scope}?after={after}", self.base);
+        let response = self.send("GET", url, headers, Vec::new(), PIECE_PATIENCE).await?;
+        match response.status {
+            206 => {
+                let size = content_range(&response, from).ok_or_else(not_hq)?;
+                Ok(BlobPart::Part { bytes: response.body, size })
+            }
+            200 | 416 => Ok(BlobPart::Beyond),
+            404 => Ok(BlobPart::NotThere),
+            _ => Err(refused(&response)),
+        }
     }
 
     /// Listens to HQ's nudges until the stream ends.

@@ -16,6 +16,8 @@ pub mod patience;
 mod photos;
 pub mod request;
 mod restored;
+mod snapshot;
+mod things;
 pub mod transport;
 pub mod upload;
 pub mod worker;
@@ -35,6 +37,9 @@ use request::Going;
 
 /// Rounds of one run. Each moves up to 16 packets or a page of the feed: a phone that was away for a year needs fewer.
 const ROUNDS_MAX: usize = 2_000;
+
+/// Commits that were fetched because a packet follows them, in one run. Each is the place of another fork.
+const STUCK_MAX: u32 = 100;
 
 /// How far the running sync is; read by every screen, kept in memory only.
 #[derive(Default)]
@@ -139,6 +144,7 @@ async fn rounds(engine: &Engine) -> Result<()> {
     if engine.write(|transaction, pen| write::reissue(transaction, pen))? {
         session.exchange().await?;
     }
+    session.bring_wanted().await?;
     photos::send(&session).await?;
     hub::forward(engine, &session.client, &session.enrolment).await
 }
@@ -162,6 +168,9 @@ impl<'a> Session<'a> {
     async fn exchange(&self) -> Result<()> {
         let mut going = Going::default();
         let mut known = true;
+        let mut stuck = 0;
+        // Erase orders for which a snapshot stands act before HQ hears that it was read.
+        self.bring_wanted().await?;
         for _ in 0..ROUNDS_MAX {
             match self.round(&mut going).await {
                 // HQ was restored from a backup that is older than this phone's enrolment.
@@ -172,13 +181,56 @@ impl<'a> Session<'a> {
                 Err(error) => return Err(error),
                 Ok(round) => {
                     self.engine.emit(&round.changes);
-                    if !round.more {
+                    if std::mem::take(&mut going.stuck) {
+                        stuck += 1;
+                        if stuck > STUCK_MAX {
+                            return Err(Error::Refused(
+                                ErrorCode::ServerAnswer,
+                                "a packet follows what HQ lacks",
+                            ));
+                        }
+                        self.bring_wanted().await?;
+                    } else if !self.jump(&mut going).await? && !round.more {
                         break;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Fetches what is wanted. What HQ cannot give keeps nothing else back.
+    async fn bring_wanted(&self) -> Result<()> {
+        match things::bring(self).await {
+            Err(error) if error.lost() || matches!(error, Error::HqBusy { .. }) => Err(error),
+            Err(error) => {
+                tracing::error!(%error, "what a snapshot lacks does not come");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Takes snapshots of scopes of which this phone lacks much; true when there was one.
+    async fn jump(&self, going: &mut Going) -> Result<bool> {
+        let mut jumped = false;
+        for scope in std::mem::take(&mut going.far) {
+            if going.no_snapshot.contains(&scope) {
+                continue;
+            }
+            match snapshot::take(self, &scope).await {
+                Ok(true) => {
+                    self.bring_wanted().await?;
+                    jumped = true;
+                }
+                Err(error) if snapshot::comes_back(&error) => return Err(error),
+                other => {
+                    tracing::warn!(%scope, ?other, "the feed is read instead of a snapshot");
+                    going.no_snapshot.insert(scope);
+                }
+            }
+        }
+        Ok(jumped)
     }
 
     async fn round(&self, going: &mut Going) -> Result<Round> {

@@ -31,6 +31,12 @@ pub struct Going {
     pub trails: Vec<Scope>,
     /// Everything that HQ has was read: what it still lacks, it lost.
     pub caught_up: bool,
+    /// Scopes of which this phone lacks so much that it takes a snapshot.
+    pub far: Vec<Scope>,
+    /// Scopes of which there is none.
+    pub no_snapshot: BTreeSet<Scope>,
+    /// A packet follows what only HQ has.
+    pub stuck: bool,
 }
 
 /// A request and what it is about.
@@ -89,6 +95,7 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Pla
         request.blobs.extend(hubs::to_ask(connection, BLOBS_PER_REQUEST_MAX)?);
         request.photos = meta::photo_mark(connection)?;
         request.backup_ms = meta::backup(connection)?.map(|backup| backup.made_ms);
+        request.beyond = going.no_snapshot.is_empty().then_some(engine.0.options.snapshot_beyond);
         Ok(Planned { request, packets, more })
     })
 }

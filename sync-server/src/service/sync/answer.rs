@@ -119,7 +119,7 @@ impl Service {
                 feeds.push(restart(read, &scope, &request.trail)?);
                 more = true;
             } else if scopes.contains(&scope)
-                && let Some((feed, left)) = feed(read, &scope, cursor, declared, &mut room)?
+                && let Some((feed, left)) = feed(read, &scope, cursor, request.beyond, declared, &mut room)?
             {
                 feeds.push(feed);
                 more |= left;
@@ -144,16 +144,19 @@ fn restart(read: &Read<'_>, scope: &Scope, trail: &[Cursor]) -> Result<Feed, Err
         }
     }
     let scope = scope.to_string();
-    Ok(Feed { scope, restart: true, packets: Vec::new(), order: Vec::new(), cursor: common })
+    Ok(Feed { scope, restart: true, packets: Vec::new(), order: Vec::new(), cursor: common, end: None })
 }
 
 /// What came after a cursor that fits, as far as there is room, and whether there is more. None when there is nothing new.
+///
+/// A reader that is farther behind than `beyond` takes a snapshot, and is only told where the feed ends.
 ///
 /// Only bytes bound a page: on a bad link a round trip costs more than many small packets.
 fn feed(
     read: &Read<'_>,
     scope: &Scope,
     cursor: &Cursor,
+    beyond: Option<u64>,
     declared: &[Declared],
     room: &mut usize,
 ) -> Result<Option<(Feed, bool)>, Error> {
@@ -163,9 +166,10 @@ fn feed(
     }
     let mut at = cursor.clone();
     let mut packets: Vec<ByteVec> = Vec::new();
+    let far = beyond.is_some_and(|beyond| end.position.saturating_sub(cursor.position) > beyond);
     let mut places: HashMap<RowId, u32> = HashMap::new();
     let mut order = Vec::new();
-    for run in read.runs_after(scope, at.position, RUNS_MAX)? {
+    for run in read.runs_after(scope, at.position, if far { 0 } else { RUNS_MAX })? {
         let last = run.from_seq + u64::from(run.count) - 1;
         let known = declared.iter().find(|d| d.chain.id == run.chain && !d.chain.forked && last <= d.row.seq);
         let source = match (known, places.get(&run.packet)) {
@@ -189,7 +193,8 @@ fn feed(
         at.rolling = run.rolling;
     }
     let left = at.position < end.position;
-    let feed = Feed { scope: scope.to_string(), restart: false, packets, order, cursor: at };
+    let end = left.then_some(end.position);
+    let feed = Feed { scope: scope.to_string(), restart: false, packets, order, cursor: at, end };
     Ok(Some((feed, left)))
 }
 

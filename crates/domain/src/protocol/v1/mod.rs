@@ -11,6 +11,7 @@ pub mod receipt;
 pub mod refusal;
 pub mod snapshot;
 pub mod sync;
+pub mod things;
 
 /// Content type of every body.
 pub const CONTENT_TYPE: &str = "application/cbor";

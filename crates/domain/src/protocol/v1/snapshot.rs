@@ -21,6 +21,8 @@ const HEAD_BYTES_MAX: usize = 1_024;
 pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What it may unpack to: a phone of 2 GB holds it once.
 pub const UNPACKED_BYTES_MAX: usize = 96 * 1024 * 1024;
+/// A chain that was copied more often is one of a hostile phone; HQ names the newest.
+pub const TIPS_MAX: usize = 64;
 /// Fast to make, and a tenth of the size.
 const ZSTD_LEVEL: i32 = 6;
 
@@ -101,7 +103,7 @@ pub struct State {
 pub struct ChainState {
     #[n(0)]
     pub genesis: ByteVec,
-    /// The ends of its branches; one if it never forked.
+    /// The ends of its branches; one if it never forked. At most [`TIPS_MAX`].
     #[n(1)]
     pub tips: Vec<Tip>,
 }
@@ -154,6 +156,9 @@ pub struct LiveOp {
     pub corrected_ms: i64,
     #[n(7)]
     pub value: LiveValue,
+    /// On a chain with several tips, those that have the commit behind them: bit n for the n-th. Else none.
+    #[n(8)]
+    pub tips: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -262,6 +267,7 @@ impl State {
             plain && within(op.thing, things) && within(op.chain, self.chains.len())
         });
         let dead = self.dead.iter().all(|op| within(op.thing, things));
+        let live = live && self.chains.iter().all(|chain| chain.tips.len() <= TIPS_MAX);
         if parents && live && dead { Ok(()) } else { Err(SnapshotError::Dangling) }
     }
 }

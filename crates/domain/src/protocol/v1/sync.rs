@@ -52,6 +52,9 @@ pub struct SyncRequest {
     /// `made_ms` of the backup that the phone knows of.
     #[n(11)]
     pub backup_ms: Option<i64>,
+    /// Of a scope of which the phone lacks more commits than this it takes a snapshot: HQ answers with the feed's end alone.
+    #[n(12)]
+    pub beyond: Option<u64>,
 }
 
 /// Cursors of one request's trail: 64 a scope for a brigade that reads all of a city.
@@ -221,6 +224,9 @@ pub struct Feed {
     /// The cursor after this answer.
     #[n(4)]
     pub cursor: Cursor,
+    /// Commits in the whole feed, when that is more.
+    #[n(5)]
+    pub end: Option<u64>,
 }
 
 /// A run of the feed: `count` commits that follow each other on one chain and in the feed.

@@ -1,0 +1,107 @@
+//! What a snapshot does not hold, fetched when it is needed: all commits of a thing that somebody opens or that has news,
+//! and single commits that others follow.
+
+use std::collections::BTreeSet;
+
+use xuncha_domain::ids::{CommitHash, EntityId, Scope};
+use xuncha_domain::log::packet::Packet;
+use xuncha_domain::model::kind;
+use xuncha_domain::protocol::v1::things::{Brought, Fed, Wanted};
+
+use super::Session;
+use super::apply::{Taking, changes};
+use crate::erase;
+use crate::error::Result;
+use crate::store::{base, chains, log, rows};
+
+/// Names of one request; more would bring more than one answer holds.
+const NAMES_MAX: usize = 50;
+
+/// Fetches whatever is wanted. True when something was.
+pub(super) async fn bring(session: &Session<'_>) -> Result<bool> {
+    let Session { engine, client, enrolment } = session;
+    let mut any = false;
+    loop {
+        let names = engine.read(|connection| base::wanted(connection, NAMES_MAX))?;
+        if names.is_empty() {
+            return Ok(any);
+        }
+        let of = |thing| names.iter().filter(move |name| name.1 == thing).map(|name| name.0.into());
+        let wanted = Wanted { roots: of(true).collect(), commits: of(false).collect() };
+        let brought = client.things(&wanted).await?;
+        let touched = engine.0.store.write(|transaction| {
+            let mut taking = Taking::new(engine, transaction, enrolment);
+            taking.brought(&wanted, &brought)?;
+            rows::refresh(transaction, &taking.touched)?;
+            Ok(taking.touched)
+        })?;
+        engine.emit(&changes(&touched));
+        any = true;
+    }
+}
+
+impl Taking<'_> {
+    fn brought(&mut self, wanted: &Wanted, brought: &Brought) -> Result<()> {
+        for fed in &brought.packets {
+            self.fed(fed)?;
+        }
+        let later: BTreeSet<[u8; 16]> = brought.later.iter().map(|name| **name).collect();
+        // An answer that puts all of it off would be asked for without end.
+        let answered = |name: &[u8; 16]| brought.packets.is_empty() || !later.contains(name);
+        for root in wanted.roots.iter().filter(|root| answered(root)) {
+            let id = EntityId(**root);
+            let whole = brought.whole.contains(root);
+            if let Some((kind, scope)) = log::thing(self.connection, id)?.filter(|_| whole) {
+                base::set_whole(self.connection, id, &scope)?;
+                log::recount_thing(self.connection, id)?;
+                self.touched.insert((kind, id));
+            }
+            base::unwant(self.connection, **root)?;
+        }
+        for commit in wanted.commits.iter().filter(|commit| answered(commit)) {
+            base::unwant(self.connection, **commit)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps those commits of a packet for which the snapshot stands. The others come with the feed.
+    fn fed(&mut self, fed: &Fed) -> Result<()> {
+        let packet = Packet::decode(&fed.packet)?;
+        let Some(chain) = chains::get(self.connection, packet.chain)? else { return Ok(()) };
+        let scope: Scope = chain.scope;
+        let Some(end) = base::position(self.connection, &scope)? else { return Ok(()) };
+        let genesis = self.genesis(&scope, &packet)?;
+        let commits = self.linked(&genesis, &packet, CommitHash(fed.prev))?;
+        for commit in &commits {
+            let reference = commit.hash.short();
+            let Some(position) = fed.position(commit.header.seq).filter(|position| *position <= end) else {
+                continue;
+            };
+            if log::hash_of(self.connection, reference)?.is_some() {
+                continue;
+            }
+            let commit = &*erase::arriving(self.connection, &scope, commit)?;
+            log::insert(self.connection, commit, true)?;
+            log::set_position(self.connection, reference, position)?;
+            if !base::held(self.connection, reference)? {
+                base::set_based(self.connection, reference)?;
+            }
+            self.count(&genesis, commit)?;
+        }
+        if let Some(last) = commits.last() {
+            log::keep_signature(self.connection, last.hash.short(), &packet.signature)?;
+        }
+        Ok(())
+    }
+
+    /// News of a thing that was closed long ago, and is not in the snapshot: it is fetched as a whole.
+    pub(super) fn want_left_out(&self) -> Result<()> {
+        for (_, visit) in self.touched.iter().filter(|(kind, _)| *kind == kind::VISIT) {
+            let known = rows::visit(self.connection, *visit)?.is_some_and(|row| row.venue.is_some());
+            if !known && base::may_lack(self.connection, *visit)? {
+                base::want_thing(self.connection, *visit)?;
+            }
+        }
+        Ok(())
+    }
+}
