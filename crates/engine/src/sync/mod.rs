@@ -211,18 +211,17 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes snapshots of scopes of which this phone lacks much; true when there was one.
+    /// Takes snapshots of scopes of which this phone lacks much. True when there was one, or it is known now that there is
+    /// none and the feed is to be read.
     async fn jump(&self, going: &mut Going) -> Result<bool> {
-        let mut jumped = false;
+        let mut goes_on = false;
         for scope in std::mem::take(&mut going.far) {
             if going.no_snapshot.contains(&scope) {
                 continue;
             }
+            goes_on = true;
             match snapshot::take(self, &scope).await {
-                Ok(true) => {
-                    self.bring_wanted().await?;
-                    jumped = true;
-                }
+                Ok(true) => self.bring_wanted().await?,
                 Err(error) if snapshot::comes_back(&error) => return Err(error),
                 other => {
                     tracing::warn!(%scope, ?other, "the feed is read instead of a snapshot");
@@ -230,7 +229,7 @@ impl<'a> Session<'a> {
                 }
             }
         }
-        Ok(jumped)
+        Ok(goes_on)
     }
 
     async fn round(&self, going: &mut Going) -> Result<Round> {
