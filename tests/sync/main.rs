@@ -11,7 +11,9 @@
 
 mod acts;
 mod bad_input;
+mod closed;
 mod copied;
+mod dictionary;
 mod duplicates;
 mod erase;
 mod erased_elsewhere;

@@ -414,7 +414,20 @@ pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scop
     Ok(scope.map(|scope| scope.parse()).transpose()?)
 }
 
-/// Forgets every live value and counts the whole log again, over the snapshots with which scopes begin: after a verdict or a reissue took something out of it.
+/// Commits whose values do not count here because of a verdict. Work of this phone that HQ holds back only because it
+/// closed the phone goes on counting on it: the officer must be able to go on with a visit (law 5).
+const HELD: &str = "SELECT verdict.ref FROM verdict LEFT JOIN log ON log.ref = verdict.ref
+     LEFT JOIN chain ON chain.id = log.chain
+     WHERE verdict.applied = 0 AND NOT (verdict.reason = 'device_closed' AND coalesce(chain.mine, 0))";
+
+/// Whether a verdict keeps a commit from counting here.
+pub fn held(connection: &Connection, commit: CommitRef) -> Result<bool> {
+    let sql = format!("SELECT EXISTS ({HELD} AND verdict.ref = ?1)");
+    Ok(connection.prepare_cached(&sql)?.query_row([Col(commit)], |row| row.get(0))?)
+}
+
+/// Forgets every live value and counts the whole log again, over the snapshots with which scopes begin: after a verdict or
+/// a reissue took something out of it.
 /// Rare, and the one place whose cost is all of history.
 pub fn recount(connection: &Connection) -> Result<Touched> {
     connection.execute_batch(
@@ -422,11 +435,9 @@ pub fn recount(connection: &Connection) -> Result<Touched> {
          UPDATE log SET counted = 0;",
     )?;
     let refs: Vec<CommitRef> = connection
-        .prepare(
-            "SELECT ref FROM log
-             WHERE reissued = 0 AND ref NOT IN (SELECT ref FROM verdict WHERE applied = 0)
-             ORDER BY chain, seq",
-        )?
+        .prepare(&format!(
+            "SELECT ref FROM log WHERE reissued = 0 AND ref NOT IN ({HELD}) ORDER BY chain, seq"
+        ))?
         .query_map([], |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut touched = base::put_live(connection)?;

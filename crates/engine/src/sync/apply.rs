@@ -55,7 +55,9 @@ pub fn apply(
         let newly = taking.receipts(&receipt)?;
         hubs::asked(transaction, &planned.request.blobs, &receipt.blobs)?;
         let lost = taking.lost(planned, &answer, &receipt)?;
-        let stuck = taking.refusals(planned, &answer)?;
+        let mut stuck = taking.refusals(planned, &answer)?;
+        // Once: what HQ cannot read uncompressed either is not helped by asking again.
+        stuck.progress |= stuck.dictionary && !engine.0.progress.uncompressed.swap(true, Ordering::Relaxed);
         taking.keep_signatures(planned, &answer)?;
         for notice in &answer.verdicts {
             taking.verdict(notice)?;
@@ -149,6 +151,8 @@ pub(super) struct Taking<'a> {
 struct Stuck {
     /// HQ named a commit to go on from: asking again helps.
     progress: bool,
+    /// HQ does not know our dictionary.
+    dictionary: bool,
 }
 
 impl<'a> Taking<'a> {
@@ -212,6 +216,7 @@ impl<'a> Taking<'a> {
             let index = usize::try_from(refused.packet).unwrap_or(usize::MAX);
             let Some(Sent { chain, .. }) = planned.packets.get(index) else { continue };
             tracing::warn!(%chain, reason = refused.reason, "HQ refused a packet");
+            stuck.dictionary |= refused.reason == refusal::packet::COMPRESSION;
             if refused.reason == refusal::packet::PREDECESSOR {
                 // Without a name HQ does not even know the chain.
                 let common = refused.last_common.map_or(0, |common| common.seq);
@@ -241,7 +246,8 @@ impl<'a> Taking<'a> {
         if applied && !here && base::held(self.connection, reference)? {
             base::want_commit(self.connection, reference)?;
         }
-        self.recount |= here && log::counted(self.connection, &reference)? != applied;
+        let counts = !log::held(self.connection, reference)?;
+        self.recount |= here && log::counted(self.connection, &reference)? != counts;
         self.touch(reference)
     }
 
@@ -394,12 +400,7 @@ impl<'a> Taking<'a> {
                 self.obey(&genesis.scope, &order)?;
             }
         }
-        let held: bool = self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM verdict WHERE ref = ?1 AND applied = 0)",
-            [Col(reference)],
-            |row| row.get(0),
-        )?;
-        if !held {
+        if !log::held(self.connection, reference)? {
             self.touched.extend(log::count(self.connection, &genesis.scope, commit)?);
         }
         Ok(())

@@ -31,6 +31,8 @@ use crate::error::{Error, Result};
 use crate::store::meta;
 use crate::{hub, write};
 
+use xuncha_domain::log::packet::Compression;
+
 use client::Client;
 use pace::Pace;
 use request::Going;
@@ -57,6 +59,8 @@ pub struct Progress {
     pub last_attempt_ms: AtomicI64,
     pub last_error: Mutex<Option<ErrorCode>>,
     pub pace: Pace,
+    /// HQ does not know our dictionary: packets go uncompressed until the app ends.
+    pub uncompressed: AtomicBool,
 }
 
 impl Progress {
@@ -75,6 +79,10 @@ impl Progress {
 
     pub fn sent(&self, bytes: u64) {
         self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn compression(&self) -> Compression {
+        if self.uncompressed.load(Ordering::Relaxed) { Compression::None } else { Compression::Zstd }
     }
 
     pub fn set_retry_after(&self, seconds: Option<u32>) {

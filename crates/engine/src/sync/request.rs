@@ -72,6 +72,7 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Pla
             request: question(engine, connection)?,
             packets: Vec::new(),
             room: engine.0.progress.pace.push.bytes(),
+            compression: engine.0.progress.compression(),
             more: false,
         };
         let hq = DeviceId(enrolment.city.0);
@@ -124,6 +125,7 @@ struct Plan<'a> {
     packets: Vec<Sent>,
     /// Bytes that the link lets through at once; the first packet always goes.
     room: usize,
+    compression: Compression,
     more: bool,
 }
 
@@ -176,7 +178,7 @@ impl Plan<'_> {
             Some(signature) => signature,
             None => head(self.enrolment, chain, last).sign(self.signer)?,
         };
-        let packet = packed(chain, commits, signature.clone())?;
+        let packet = packed(chain, commits, signature.clone(), self.compression)?;
         self.room = self.room.saturating_sub(packet.len());
         self.request.packets.push(packet.into());
         self.packets.push(Sent { chain: chain.id, head: last.hash.short(), signature });
@@ -203,7 +205,7 @@ fn signed_run(connection: &Connection, commits: &[Commit], room: usize) -> Resul
     Ok(found)
 }
 
-/// A packet of a run of our own commits under a fresh signature; none of an empty run.
+/// A packet of a run of our own commits under a fresh signature, for others than HQ itself; none of an empty run.
 pub fn signed_packet(
     enrolment: &Enrolment,
     signer: &dyn Signer,
@@ -211,7 +213,7 @@ pub fn signed_packet(
     commits: &[Commit],
 ) -> Result<Option<Vec<u8>>> {
     let Some(last) = commits.last() else { return Ok(None) };
-    Ok(Some(packed(chain, commits, head(enrolment, chain, last).sign(signer)?)?))
+    Ok(Some(packed(chain, commits, head(enrolment, chain, last).sign(signer)?, Compression::Zstd)?))
 }
 
 fn head(enrolment: &Enrolment, chain: &ChainRow, last: &Commit) -> Head {
@@ -224,10 +226,15 @@ fn head(enrolment: &Enrolment, chain: &ChainRow, last: &Commit) -> Head {
     }
 }
 
-fn packed(chain: &ChainRow, commits: &[Commit], signature: Vec<u8>) -> Result<Vec<u8>> {
+fn packed(
+    chain: &ChainRow,
+    commits: &[Commit],
+    signature: Vec<u8>,
+    compression: Compression,
+) -> Result<Vec<u8>> {
     let begins = commits.first().is_some_and(|first| first.header.seq == 1);
     let genesis = begins.then_some(chain.genesis.as_slice());
-    Ok(Packet::pack(genesis, commits, signature, Compression::Zstd)?.encode())
+    Ok(Packet::pack(genesis, commits, signature, compression)?.encode())
 }
 
 fn cursors(connection: &Connection) -> Result<Vec<Cursor>> {
