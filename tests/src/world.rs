@@ -292,9 +292,14 @@ impl Phone {
     pub fn begin_visit(&self, name: &str) -> VisitView {
         let found =
             self.engine.venues_find(FindVenues { text: name.into(), ..Default::default() }).expect("venues");
+        self.begin_visit_to(&found.first().expect("such a venue").id)
+    }
+
+    /// Begins a visit to a venue.
+    pub fn begin_visit_to(&self, venue: &str) -> VisitView {
         self.engine
             .visit_start(NewVisit {
-                venue: found.first().expect("such a venue").id.clone(),
+                venue: venue.into(),
                 kind: VisitKind::Inspection,
                 mode: VisitMode::OnSite,
                 lead_level: LeadLevel::Brigade,

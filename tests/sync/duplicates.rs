@@ -1,10 +1,12 @@
 //! Two groups record one call: HQ finds the pair, joins it, and can take it apart again.
 
-use xuncha_engine::api::types::{Answer, Nothing};
+use xuncha_engine::api::types::{Answer, FindVenues, Nothing};
 use xuncha_server::http::types::{DecideDuplicate, DuplicatePair};
 use xuncha_server::service::{ConsoleUser, Error};
 use xuncha_server::storage::Role;
 use xuncha_tests::world::{City, Phone};
+
+use super::finish;
 
 const ITEM: &str = "CMN-R-01";
 
@@ -112,4 +114,40 @@ fn visits_to_two_venues_are_no_pair() {
     city.sync(&a);
     city.sync(&b);
     assert!(city.service.duplicates().unwrap().open.is_empty());
+}
+
+/// Visits of two districts: whoever reads one of them hears of the pair, and of its end.
+#[test]
+fn a_pair_of_two_scopes_is_heard_of_in_both() {
+    let city = City::new();
+    let (officers, teams) = (city.service.officers().unwrap(), city.service.teams().unwrap());
+    let district =
+        |n: usize| teams.iter().find(|team| Some(team.id) == officers[n].row.team)?.district.clone();
+    let mut of_districts = (0..officers.len()).filter_map(|n| Some((n, district(n)?)));
+    let two = [of_districts.next().unwrap(), of_districts.next().unwrap()];
+    let recorded = two.map(|(officer, district)| {
+        let phone = city.phone(officer);
+        let all = FindVenues { district: Some(district), ..FindVenues::default() };
+        let venue = phone.engine.venues_find(all).unwrap().remove(0);
+        let visit = phone.begin_visit_to(&venue.id).summary.id;
+        phone.answer(&visit, ITEM, Answer::Yes);
+        finish(&phone, &visit);
+        city.sync(&phone);
+        (phone, visit)
+    });
+    let visits = recorded.each_ref().map(|(_, visit)| visit.clone());
+    let phones = recorded.map(|(phone, _)| phone);
+    let mut over = Vec::new();
+    for same in [true, false, true] {
+        let wanted = DecideDuplicate { visits: visits.clone(), same, over };
+        let page = city.service.decide_duplicate(&admin(), &wanted).unwrap();
+        over = if same { page.joined } else { page.apart }.remove(0).over;
+        assert_eq!(over.len(), 2, "one in each scope");
+        assert_eq!(city.service.overview().unwrap().visits, if same { 1 } else { 2 });
+        for phone in &phones {
+            city.sync(phone);
+            let finished = phone.engine.today(Nothing {}).unwrap().finished;
+            assert_eq!(finished[0].joined, u32::from(same));
+        }
+    }
 }

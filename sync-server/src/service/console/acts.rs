@@ -1,7 +1,10 @@
 //! What a supervisor decides of whole visits: a review with what it had seen, and pairs of visits that are one call.
 
+use std::collections::BTreeSet;
+
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{EntityId, OfficerId};
+use xuncha_domain::ids::{CommitRef, EntityId, OfficerId, Scope};
+use xuncha_domain::merge::LiveOps;
 use xuncha_domain::model::basis::{self, Basis};
 use xuncha_domain::model::review::{self, Review, ReviewState};
 use xuncha_domain::model::same_as::SameAs;
@@ -16,7 +19,7 @@ use crate::http::types::{
 use crate::service::author::{Draft, references};
 use crate::service::rows::{Thing, Tree, acts};
 use crate::service::{Changed, ConsoleUser, Error, Service};
-use crate::storage::Pair;
+use crate::storage::{Pair, Read};
 
 /// Pairs on the page; the rest follows when these are decided.
 const PAIRS: u32 = 50;
@@ -93,27 +96,40 @@ impl Service {
             .ok_or(Error::BadRequest("a visit and itself"))?;
         let over = wanted.over.iter().map(|text| name(text)).collect::<Result<Vec<_>, _>>()?;
         self.storage.write(|tx| {
-            let listed = tx.visit(&decided.lower.0)?.ok_or(Error::NotFound)?;
-            tx.visit(&decided.higher.0)?.ok_or(Error::NotFound)?;
-            let scope = listed.scope.parse().map_err(|_| Error::Internal("a scope"))?;
             let entity = decided.entity();
-            if let Some(row) = tx.entity(&scope, entity.kind, &entity.id)? {
+            // Whoever reads only one of the visits hears of it, too: one commit in each of their scopes.
+            for scope in scopes_of(tx, &decided)?.ok_or(Error::NotFound)? {
+                let live = match tx.entity(&scope, entity.kind, &entity.id)? {
+                    Some(row) => tx.field(row, field::FACT)?.live,
+                    None => LiveOps::default(),
+                };
+                let seen: Vec<CommitRef> =
+                    over.iter().filter(|commit| live.contains_key(commit)).copied().collect();
                 // Somebody decided meanwhile.
-                let live = tx.field(row, field::FACT)?.live;
-                if !live.is_empty() && !over.iter().any(|commit| live.contains_key(commit)) {
+                if !live.is_empty() && seen.is_empty() {
                     return Err(Error::Stale);
                 }
+                let draft = Draft {
+                    over: references(tx, &seen)?,
+                    ..Draft::plain(entity.clone(), field::FACT, decided.to_value())
+                };
+                let counted = self.write_as_hq(tx, &scope, OfficerId(user.id), &[vec![draft]])?;
+                self.project(tx, &counted)?;
             }
-            let draft = Draft {
-                over: references(tx, &over)?,
-                ..Draft::plain(entity, field::FACT, decided.to_value())
-            };
-            let counted = self.write_as_hq(tx, &scope, OfficerId(user.id), &[vec![draft]])?;
-            self.project(tx, &counted)
+            Ok(())
         })?;
         self.events.tell(Changed { visits: true, ..Changed::default() });
         self.duplicates()
     }
+}
+
+/// The scopes of a pair, one or two; none when a visit of it is not here.
+fn scopes_of(read: &Read<'_>, pair: &SameAs) -> Result<Option<BTreeSet<Scope>>, Error> {
+    let (Some(lower), Some(higher)) = (read.visit(&pair.lower.0)?, read.visit(&pair.higher.0)?) else {
+        return Ok(None);
+    };
+    let scope = |text: &str| text.parse().map_err(|_| Error::Internal("a scope"));
+    Ok(Some([scope(&lower.scope)?, scope(&higher.scope)?].into()))
 }
 
 impl Desk<'_, '_> {
@@ -123,14 +139,14 @@ impl Desk<'_, '_> {
         else {
             return Ok(None);
         };
-        let decided = SameAs::new(EntityId(pair.lower), EntityId(pair.higher), true);
-        let scope = lower.scope.parse().map_err(|_| Error::Internal("a scope"))?;
         let mut over = Vec::new();
-        if let Some(entity) = decided.map(|decided| decided.entity())
-            && let Some(row) = self.read.entity(&scope, entity.kind, &entity.id)?
-        {
-            for commit in self.read.field(row, field::FACT)?.live.keys() {
-                over.push(self.commit(commit)?.hash.to_string());
+        if let Some(decided) = SameAs::new(EntityId(pair.lower), EntityId(pair.higher), true) {
+            let entity = decided.entity();
+            for scope in scopes_of(self.read, &decided)?.into_iter().flatten() {
+                let Some(row) = self.read.entity(&scope, entity.kind, &entity.id)? else { continue };
+                for commit in self.read.field(row, field::FACT)?.live.keys() {
+                    over.push(self.commit(commit)?.hash.to_string());
+                }
             }
         }
         let mut visits = vec![self.visit_row(lower)?, self.visit_row(higher)?];
