@@ -215,7 +215,7 @@ impl<'a> Session<'a> {
                 tracing::error!(%error, "what a snapshot lacks does not come");
                 Ok(())
             }
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
         }
     }
 

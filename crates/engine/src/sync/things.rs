@@ -16,15 +16,16 @@ use crate::store::{base, chains, log, rows};
 
 /// Names of one request; more would bring more than one answer holds.
 const NAMES_MAX: usize = 50;
+/// Requests of one run: a hundred thousand things. The rest follows with the next.
+const ROUNDS_MAX: usize = 2_000;
 
-/// Fetches whatever is wanted. True when something was.
-pub(super) async fn bring(session: &Session<'_>) -> Result<bool> {
+/// Fetches whatever is wanted.
+pub(super) async fn bring(session: &Session<'_>) -> Result<()> {
     let Session { engine, client, enrolment } = session;
-    let mut any = false;
-    loop {
+    for _ in 0..ROUNDS_MAX {
         let names = engine.read(|connection| base::wanted(connection, NAMES_MAX))?;
         if names.is_empty() {
-            return Ok(any);
+            return Ok(());
         }
         let of = |thing| names.iter().filter(move |name| name.1 == thing).map(|name| name.0.into());
         let wanted = Wanted { roots: of(true).collect(), commits: of(false).collect() };
@@ -36,8 +37,8 @@ pub(super) async fn bring(session: &Session<'_>) -> Result<bool> {
             Ok(taking.touched)
         })?;
         engine.emit(&changes(&touched));
-        any = true;
     }
+    Ok(())
 }
 
 impl Taking<'_> {
