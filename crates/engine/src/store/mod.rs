@@ -47,13 +47,7 @@ impl Store {
 
     /// Runs `work` in one transaction that is on disk when this returns, or changed nothing.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut connection = lock(&self.writer);
-        self.disk.before_transaction()?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        self.disk.after_transaction();
-        Ok(result)
+        durably(&mut lock(&self.writer), &*self.disk, work)
     }
 
     /// Writes the whole database anew and empties the write-ahead log, so that no free page, gap or old frame holds what
@@ -80,6 +74,20 @@ impl Store {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         work(&transaction)
     }
+}
+
+/// Runs `work` in one transaction that is on disk when this returns, or changed nothing.
+pub fn durably<T>(
+    connection: &mut Connection,
+    disk: &dyn Disk,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    disk.before_transaction()?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    disk.after_transaction();
+    Ok(result)
 }
 
 /// A panic in another thread left the connection between transactions: rusqlite rolled back what was open.

@@ -82,11 +82,8 @@ async fn fetch(session: &Session<'_>, scope: &Scope, after: u64, part: &Part) ->
                     return Ok(Some(bytes));
                 }
             }
-            // Another file lies there now.
-            BlobPart::Beyond => {
-                bytes.clear();
-                part.write(&bytes)?;
-            }
+            // Another file lies there now: what is here is thrown away above.
+            BlobPart::Beyond => bytes.clear(),
             BlobPart::Part { .. } | BlobPart::NotThere => return Ok(None),
         }
     }

@@ -17,6 +17,7 @@ use xuncha_domain::disk::Disk;
 
 use super::tls::Identity;
 use crate::error::Result;
+use crate::store::durably;
 
 pub use packets::{
     NewPacket, Waiting, insert_packet, insert_receipt, packet_received, packet_refused, receipt,
@@ -105,12 +106,7 @@ impl HubStore {
     /// Runs `work` in one durable transaction. A hub is asked a few times a second at most, so one connection does.
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        self.disk.before_transaction()?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        self.disk.after_transaction();
-        Ok(result)
+        durably(&mut connection, &*self.disk, work)
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
