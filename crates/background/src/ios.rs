@@ -11,7 +11,15 @@ use crate::process;
 
 #[allow(unsafe_code, reason = "a function of the Swift part")]
 mod swift {
+    use tauri::Wry;
+    use tauri::plugin::PluginApi;
+    use tauri::plugin::mobile::PluginInvokeError;
+
     tauri::ios_plugin_binding!(init_plugin_background);
+
+    pub(super) fn register(api: &PluginApi<Wry, ()>) -> Result<(), PluginInvokeError> {
+        api.register_ios_plugin(init_plugin_background).map(drop)
+    }
 }
 
 /// The app's main function runs in a woken process too, and sets this before the system may call.
@@ -21,7 +29,7 @@ static DATA: OnceLock<PathBuf> = OnceLock::new();
 pub(crate) fn register(api: &PluginApi<Wry, ()>, data: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
     let data = DATA.get_or_init(|| data);
     tracing::debug!(data = %data.display(), "syncs in the background");
-    api.register_ios_plugin(swift::init_plugin_background)?;
+    swift::register(api)?;
     Ok(())
 }
 
