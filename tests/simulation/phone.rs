@@ -96,12 +96,16 @@ impl Phone {
         self.folder.path()
     }
 
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.data().join("xuncha.db")).expect("the database")
+    }
+
     /// Which of these erase orders it has read, by what its log holds.
     pub fn orders_read(&self, orders: &[Order]) -> BTreeSet<String> {
         if orders.is_empty() {
             return BTreeSet::new();
         }
-        let database = rusqlite::Connection::open(self.data().join("xuncha.db")).expect("the database");
+        let database = self.database();
         let mut find =
             database.prepare("SELECT 1 FROM entity WHERE id = unhex(replace(?1, '-', ''))").expect("sql");
         let read = orders.iter().filter(|order| find.exists([&order.id]).expect("an answer"));

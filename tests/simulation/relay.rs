@@ -90,7 +90,7 @@ impl Fleet {
             // An older copy of the hub does not know the phone: its code must be scanned again.
             let takes_all = relay.as_ref().is_ok_and(|relay| {
                 relay.commits_not_taken == 0 && relay.last_error != Some(ErrorCode::HubUnknownPhone)
-            });
+            }) && !self.carried_elsewhere(number);
             let status = self.phones[number].status();
             // A photo of which it has not heard that it was erased is not taken.
             let photos_wait = status.photos_here > 0 && self.model.orders.is_empty();
@@ -102,13 +102,22 @@ impl Fleet {
 
     /// The hub that a phone uses, if it can be reached.
     fn hub_of(&self, number: usize) -> Option<usize> {
-        let database = rusqlite::Connection::open(self.phones[number].data().join("xuncha.db"));
-        let pin = database.expect("the phone's database").query_row(
+        let pin = self.phones[number].database().query_row(
             "SELECT pin FROM hub WHERE active = 1 ORDER BY joined_ms DESC",
             [],
             |row| row.get(0),
         );
         self.hotspot.phone_of(&pin.ok()?)
+    }
+
+    /// A hub that the phone used before has some of its work, which its hub of today may not take.
+    fn carried_elsewhere(&self, number: usize) -> bool {
+        let elsewhere = self.phones[number].database().query_row(
+            "SELECT EXISTS (SELECT 1 FROM hub_commit JOIN hub USING (pin) WHERE active = 0)",
+            [],
+            |row| row.get(0),
+        );
+        elsewhere.expect("an answer")
     }
 
     fn sync_calmly(&mut self, number: usize, away: bool) {
