@@ -10,12 +10,12 @@ pub mod storage;
 pub mod system;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::service::{Error, Service, Settings};
+use crate::service::{BackupError, Error, Manifest, Service, Settings};
 
 /// What a server needs to know.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +41,11 @@ impl Config {
         let clock = Arc::new(system::SystemClock::new());
         Service::open(settings, clock, Arc::new(system::SystemEntropy)).map(Arc::new)
     }
+}
+
+/// [`service::restore`] with the machine's own clock and randomness.
+pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
+    service::restore(backup, data, Arc::new(system::SystemClock::new()), Arc::new(system::SystemEntropy))
 }
 
 /// Opens the data that `config` names and serves it on `listener` until `shutdown` ends.

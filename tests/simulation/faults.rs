@@ -210,18 +210,21 @@ impl Fleet {
         self.phones.iter_mut().for_each(|phone| phone.estranged = false);
     }
 
+    pub fn back_up(&mut self) {
+        let strangers = self.phones.iter().filter(|phone| phone.estranged);
+        let strangers = strangers.map(|phone| phone.author.officer.clone()).collect();
+        self.backup = Some((self.hq.back_up(), strangers));
+    }
+
+    /// HQ is restored from its newest backup, or makes one.
+    ///
     /// Not while a phone lacks work that only HQ has: what both lose at once is lost. Neither where a desk decides: what HQ
     /// forgets before any phone has heard of it is lost, too.
     fn restore_hq(&mut self) {
-        if self.staffed || self.leaps || self.phones.iter().any(|phone| !phone.whole) {
-            return;
-        }
+        let safe = !self.staffed && self.phones.iter().all(|phone| phone.whole);
         match self.backup.take() {
-            None => {
-                let strangers = self.phones.iter().filter(|phone| phone.estranged);
-                let strangers = strangers.map(|phone| phone.author.officer.clone()).collect();
-                self.backup = Some((self.hq.backup(), strangers));
-            }
+            kept if kept.is_none() || !safe => self.back_up(),
+            None => {}
             Some((backup, strangers)) => {
                 self.counts.add("HQ restored from an old backup");
                 self.hq.restore(backup.path());

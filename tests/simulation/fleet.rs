@@ -57,7 +57,7 @@ pub struct Fleet {
     pub model: Model,
     pub counts: Counts,
     pub wrong: Vec<String>,
-    /// Of HQ, and the officers who were closed or elsewhere then.
+    /// The newest of HQ, and the officers who were closed or elsewhere then.
     pub backup: Option<(TempDir, BTreeSet<String>)>,
     /// People at HQ decide; else HQ is restored from backups.
     pub staffed: bool,
@@ -68,9 +68,8 @@ pub struct Fleet {
     pub hostile: Hostile,
     serial: i32,
     visits_max: usize,
-    /// Phones begin with snapshots. What such a phone never read it cannot give back to an HQ that lost it, so these runs
-    /// restore none.
-    pub leaps: bool,
+    /// Phones begin with snapshots.
+    leaps: bool,
     /// Phones that the run began with.
     size: usize,
     pub operations: BTreeMap<&'static str, u64>,
@@ -104,7 +103,7 @@ impl Fleet {
         let staffed = random.chance(50);
         let hostile = Hostile::enrol(&hq, stage.phones[size / 2].officer, random.number());
         hq.set_calm(false);
-        let leaps = staffed && random.chance(60);
+        let leaps = random.chance(50);
         let mut fleet = Self {
             random,
             time,
@@ -152,6 +151,9 @@ impl Fleet {
     }
 
     fn live(&mut self) {
+        if self.leaps {
+            self.back_up();
+        }
         for _ in 0..STEPS + STEPS_EACH * (self.size - PHONES_MIN) {
             let minutes = self.random.below(20);
             self.time.pass(i64::try_from(minutes).unwrap_or_default() * MINUTE_MS + 1_000);

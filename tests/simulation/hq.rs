@@ -12,7 +12,7 @@ use xuncha_domain::ids::Entropy;
 use xuncha_domain::time::Clock;
 use xuncha_engine::transport::{Request, Response};
 use xuncha_server::http::{App, router};
-use xuncha_server::service::{Service, Settings};
+use xuncha_server::service::{Service, Settings, restore};
 use xuncha_tests::random::Random;
 use xuncha_tests::world::copy_folder;
 
@@ -145,17 +145,25 @@ impl Hq {
         self.with(|running| look(running.folder.path()))
     }
 
-    /// A copy of everything, as a backup takes it.
-    pub fn backup(&self) -> TempDir {
+    /// A copy of its data folder.
+    pub fn copied(&self) -> TempDir {
         let copy = folder();
         self.with(|running| copy_folder(running.folder.path(), copy.path()));
         copy
     }
 
+    /// What somebody at HQ does every night.
+    pub fn back_up(&self) -> TempDir {
+        let backup = folder();
+        self.service().backup(backup.path()).expect("a backup");
+        backup
+    }
+
     pub fn restore(&self, backup: &Path) {
         self.with(|running| {
             running.folder = folder();
-            copy_folder(backup, running.folder.path());
+            let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+            restore(backup, running.folder.path(), clock, entropy).expect("a restored HQ");
             self.start(running);
         });
     }

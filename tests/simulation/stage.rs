@@ -56,7 +56,7 @@ impl Stage {
             copy_folder(phone.data(), copy.path());
             enrolled.push(Enrolled { folder: copy, officer, district });
         }
-        Self { hq: hq.backup(), phones: enrolled }
+        Self { hq: hq.copied(), phones: enrolled }
     }
 }
 

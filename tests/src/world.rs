@@ -130,7 +130,7 @@ impl City {
     /// HQ is lost, and comes back at its address from a backup.
     pub fn restored(self, backup: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder for HQ");
-        xuncha_server::service::restore(backup, folder.path()).expect("it is restored");
+        xuncha_server::restore(backup, folder.path()).expect("it is restored");
         self.replaced(folder)
     }
 

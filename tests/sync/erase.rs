@@ -16,7 +16,8 @@ use xuncha_domain::model::{field, visit as entities};
 use xuncha_engine::api::types::{
     AddPhoto, Answer, ErrorCode, Nothing, SaveState, SetFinding, SetNote, VisitView,
 };
-use xuncha_server::service::{ConsoleUser, Error, PhotoSize, rescue as sealed, restore};
+use xuncha_server::restore;
+use xuncha_server::service::{ConsoleUser, Error, PhotoSize, rescue as sealed};
 use xuncha_server::storage::Role;
 use xuncha_tests::world::{City, Phone, drawn};
 

@@ -182,7 +182,7 @@ fn an_order_that_a_restored_hq_lost_comes_back_with_a_phone_and_acts_on_what_was
     }
     all_clean(&city, &a, &b);
     let again = tempfile::tempdir().unwrap();
-    xuncha_server::service::restore(between.path(), again.path()).unwrap();
+    xuncha_server::restore(between.path(), again.path()).unwrap();
     must_be_clean("a restored backup of between", again.path());
     note(&b, &visit, None, "重新填写");
     city.sync(&b);

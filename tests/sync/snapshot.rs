@@ -39,11 +39,18 @@ impl Transport for Watched {
     }
 }
 
-/// A new phone of the n-th officer that begins with snapshots.
+/// A new phone of the n-th officer that begins with snapshots of a backup made now.
 fn leaping(city: &City, officer: usize) -> (Phone, Arc<Watched>) {
+    back_up(city);
     let watched = Arc::new(Watched::default());
     let phone = Phone::leaping(tempfile::tempdir().unwrap(), watched.clone(), BEYOND);
     (city.enrolled(phone, officer), watched)
+}
+
+fn back_up(city: &City) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    city.service.backup(folder.path()).unwrap();
+    folder
 }
 
 fn note(phone: &Phone, visit: &str, text: &str) {
@@ -196,6 +203,7 @@ fn news_of_a_visit_that_was_left_out_bring_it_along() {
 #[test]
 fn a_broken_download_goes_on_where_it_broke() {
     let city = City::new();
+    back_up(&city);
     let watched = Arc::new(Watched::default());
     watched.breaks.store(true, Ordering::SeqCst);
     let phone = Phone::leaping(tempfile::tempdir().unwrap(), watched.clone(), BEYOND);
@@ -209,8 +217,7 @@ fn a_broken_download_goes_on_where_it_broke() {
 fn an_hq_that_was_restored_to_before_the_snapshot_is_read_from_its_beginning() {
     let city = City::new();
     let (one, two) = (city.phone(0), city.phone(1));
-    let backup: TempDir = tempfile::tempdir().unwrap();
-    city.service.backup(backup.path()).unwrap();
+    let backup = back_up(&city);
     let visit = joint_visit(&city, &one, &two);
     let (late, _) = leaping(&city, 2);
     late.answer(&visit, OTHER, Answer::Yes);

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::ensure;
-use xuncha_server::service::{Manifest, Service, listed, restore};
+use xuncha_server::restore;
+use xuncha_server::service::{Manifest, Service, listed};
 
 use super::open;
 

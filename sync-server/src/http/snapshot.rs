@@ -11,7 +11,7 @@ use super::ranged;
 
 #[derive(serde::Deserialize)]
 pub(super) struct Standing {
-    /// Where the phone stands in the feed: a file that goes no further is of no use to it.
+    /// How far in the feed a file must go to be of use to the phone.
     #[serde(default)]
     after: u64,
 }

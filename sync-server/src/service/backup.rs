@@ -9,10 +9,13 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use xuncha_domain::ids::Entropy;
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::sync::{Backup, Covered};
+use xuncha_domain::time::Clock;
 
 use super::{DATABASE, Error, KEY, PHOTOS, Service, erase, key, rescue};
 use crate::blobs::{self, Blobs};
@@ -143,6 +146,10 @@ impl Service {
             erase::remember(tx, target)
         });
         remembered.map_err(|error| BackupError::Orders(error.to_string()))?;
+        // A phone without them reads the feed.
+        if let Err(error) = self.make_snapshots(&database) {
+            tracing::error!(%error, "no snapshots of this backup");
+        }
         Ok(manifest)
     }
 }
@@ -178,7 +185,12 @@ fn lack(photo: &Path, sha256: &[u8; 32]) -> Option<Lack> {
 
 /// Makes a new installation of a backup: the database and the keys whole, or nothing. Every file is checked after it was
 /// copied. The answer names the photos that are missing, those of the backup's own list included.
-pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
+pub fn restore(
+    backup: &Path,
+    data: &Path,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Manifest, BackupError> {
     let bytes = fs::read(backup.join(MANIFEST)).map_err(|_| BackupError::NoManifest(backup.into()))?;
     let mut manifest: Manifest = serde_json::from_slice(&bytes)?;
     if manifest.format > FORMAT {
@@ -187,7 +199,9 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
     make_empty(data)?;
     let unfinished = data.with_extension("restoring");
     make_empty(&unfinished)?;
-    let restored = copy_checked(backup, &unfinished, &mut manifest);
+    // Erased is what was erased since, before anything is served.
+    let restored = copy_checked(backup, &unfinished, &mut manifest)
+        .and_then(|()| erase::carry_out_beside(backup, &unfinished, clock, entropy));
     if let Err(error) = restored {
         fs::remove_dir_all(&unfinished)?;
         return Err(error);
@@ -245,8 +259,7 @@ fn copy_checked(backup: &Path, target: &Path, manifest: &mut Manifest) -> Result
         // Phones may hold what HQ wrote after the backup: none of its numbers is used twice.
         tx.close_hq_chains()
     })?;
-    // Before anything is served.
-    erase::carry_out_beside(backup, target)
+    Ok(())
 }
 
 fn decoded(sha256: &str) -> Option<[u8; 32]> {

@@ -79,8 +79,6 @@ pub struct Service {
     public_url: Option<String>,
     attempts: attempts::Attempts,
     turns: uploads::Turns,
-    /// Held while a snapshot is looked at or made.
-    snapshots: std::sync::Mutex<()>,
     events: Events,
 }
 
@@ -127,7 +125,6 @@ impl Service {
             public_url: settings.public_url,
             attempts: attempts::Attempts::default(),
             turns: uploads::Turns::default(),
-            snapshots: std::sync::Mutex::default(),
             events: Events::default(),
         };
         service.reproject_if_due()?;

@@ -1,12 +1,12 @@
-//! Snapshots: one signed file per scope, made anew only when the feed has gone on for a while.
+//! Snapshots: one signed file per scope, made of each backup.
 //!
-//! A file that is a little old costs its reader some of the feed; making one costs a look at every live op of the scope. A
-//! city's phones that are all set up in one morning read the same file.
+//! Whoever begins with a snapshot never reads the commits for which it stands, and could not give them back to an HQ that
+//! lost them. What a backup holds is not lost with HQ; so a snapshot stands for no more than that, where the design had it
+//! stand for everything. A city without backups has none, and its phones read the feed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 
 use sha2::{Digest, Sha256};
 use xuncha_domain::cbor::Value;
@@ -20,16 +20,12 @@ use xuncha_domain::status::Machine;
 
 use super::{Device, Error, Service};
 use crate::blobs::Blobs;
-use crate::storage::{LiveOpRow, Read, RowId, ThingRow};
+use crate::storage::{LiveOpRow, Read, RowId, ThingRow, read_copy};
 
 /// What a scope keeps on phones beside everything open.
 const KEPT_MS: i64 = 730 * 24 * 60 * 60 * 1000;
 /// A scope that does not fit is cut to half of the time, so often.
 const CUTS_MAX: u32 = 5;
-/// Commits that a reader may have to fetch after a snapshot: about a megabyte of packets.
-const BEHIND_MAX: u64 = 2_000;
-/// What was closed since is left out with the next file.
-const FRESH_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Held commits that are named; a scope with more has a hostile phone, and its reader fetches the feed.
 const HELD_MAX: u32 = 1_000;
 
@@ -41,64 +37,62 @@ pub struct SnapshotFile {
 }
 
 impl Service {
-    /// The snapshot of a scope that the phone reads, beyond the position of the feed where it stands. Scopes of others do
-    /// not exist for it.
+    /// The snapshot of a scope that the phone reads, if it goes beyond a position of the feed. Scopes of others do not exist
+    /// for it.
     pub fn snapshot(&self, device: &Device, scope: &str, after: u64) -> Result<SnapshotFile, Error> {
         let scope: Scope = scope.parse().map_err(|_| Error::NotFound)?;
         let reads = self.storage.read(|read| self.scopes_of(read, &device.officer))?;
         if !reads.contains(&scope) {
             return Err(Error::NotFound);
         }
-        let name = Sha256::digest(scope.as_str()).into();
-        let path = self.blobs.derived_file(&name, "snapshot");
-        // One makes it, the others wait for it.
-        let _making = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(content) = self.usable(&path, &scope, after)? {
-            return Ok(SnapshotFile { path, content });
-        }
-        let (content, bytes) = self.make_snapshot(&scope)?;
-        Blobs::write_derived(&path, &bytes)?;
+        let path = self.snapshot_file(&scope);
+        let content = self.usable(&path, &scope, after)?.ok_or(Error::NotFound)?;
         Ok(SnapshotFile { path, content })
     }
 
-    /// The content's hash of a file that still fits the feed and is not far behind it.
+    fn snapshot_file(&self, scope: &Scope) -> PathBuf {
+        self.blobs.derived_file(&Sha256::digest(scope.as_str()).into(), "snapshot")
+    }
+
+    /// The content's hash of a file that fits the feed and goes beyond the position.
     fn usable(&self, path: &Path, scope: &Scope, after: u64) -> Result<Option<[u8; 32]>, Error> {
         let mut beginning = Vec::new();
         let Ok(file) = std::fs::File::open(path) else { return Ok(None) };
         file.take(4_096).read_to_end(&mut beginning).map_err(crate::blobs::Error::from)?;
         let read = snapshot::head(&beginning, &self.public_key(), self.city.id.0, scope.as_str());
         let Ok((head, _)) = read else { return Ok(None) };
-        let fits = self.storage.read(|read| {
-            let end = read.feed_end(scope)?;
-            // HQ may have been restored since: then the file speaks of another feed.
-            let on_feed = head.position == 0 && end.position == 0
-                || read.is_run_end(scope, head.position, &head.rolling)?;
-            Ok::<_, Error>(on_feed && end.position.saturating_sub(head.position) <= BEHIND_MAX)
-        })?;
-        let fresh = self.clock.now_ms().saturating_sub(head.made_ms) < FRESH_MS;
-        let of_use = head.position > after || after == 0;
-        Ok((fits && fresh && of_use).then_some(head.content))
+        // HQ may have been restored since: then the file speaks of another feed.
+        let fits = self.storage.read(|read| read.is_run_end(scope, head.position, &head.rolling))?;
+        Ok((fits && head.position > after).then_some(head.content))
     }
 
-    fn make_snapshot(&self, scope: &Scope) -> Result<([u8; 32], Vec<u8>), Error> {
+    /// Makes the snapshots of a backup's database. A scope in which something waited to be judged keeps its older one.
+    pub(super) fn make_snapshots(&self, copy: &Path) -> Result<(), Error> {
+        read_copy(copy, |read| {
+            for (scope, _) in read.feed_ends()? {
+                let scope: Scope = scope.parse().map_err(|_| Error::Internal("the scope of a feed"))?;
+                // A packet of which only a part is in the feed could not be gone on with.
+                if !read.any_unjudged(&scope)? {
+                    Blobs::write_derived(&self.snapshot_file(&scope), &self.make_snapshot(read, &scope)?)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn make_snapshot(&self, read: &Read<'_>, scope: &Scope) -> Result<Vec<u8>, Error> {
         let mut kept_ms = KEPT_MS;
         for _ in 0..CUTS_MAX {
-            let now_ms = self.clock.now_ms();
-            let (head, state) = self.storage.read(|read| self.state_of(read, scope, now_ms, kept_ms))?;
+            let (head, state) = self.state_of(read, scope, self.clock.now_ms(), kept_ms)?;
             match snapshot::write(head, &state, &self.key) {
                 Err(SnapshotError::TooLarge) => kept_ms /= 2,
                 Err(_) => return Err(Error::Internal("a snapshot cannot be made")),
-                Ok(bytes) => {
-                    let head = snapshot::head(&bytes, &self.public_key(), self.city.id.0, scope.as_str());
-                    let (head, _) = head.map_err(|_| Error::Internal("a snapshot cannot be read"))?;
-                    return Ok((head.content, bytes));
-                }
+                Ok(bytes) => return Ok(bytes),
             }
         }
         Err(Error::Internal("a scope does not fit into a snapshot"))
     }
 
-    /// Everything is read from one state of the database.
     fn state_of(
         &self,
         read: &Read<'_>,
@@ -106,10 +100,6 @@ impl Service {
         now_ms: i64,
         kept_ms: i64,
     ) -> Result<(Head, State), Error> {
-        // A packet of which only a part is in the feed could not be gone on with.
-        if read.any_unjudged(scope)? {
-            return Err(Error::Busy);
-        }
         let end = read.feed_end(scope)?;
         let kept_since_ms = now_ms.saturating_sub(kept_ms);
         let things = read.things_of(scope)?;

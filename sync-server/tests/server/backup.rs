@@ -8,8 +8,9 @@ use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::EntityId;
 use xuncha_domain::log::body::Entity;
 use xuncha_domain::model::{field, kind};
+use xuncha_server::restore;
 use xuncha_server::service::{
-    Announced, BackupError, Creation, Lack, Missing, PatchEnd, Service, Settings, UploadRef, listed, restore,
+    Announced, BackupError, Creation, Lack, Missing, PatchEnd, Service, Settings, UploadRef, listed,
 };
 
 use crate::phone::{Phone, op, over, visit};

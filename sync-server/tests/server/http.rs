@@ -10,9 +10,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
+use xuncha_domain::cbor::Value;
 use xuncha_domain::protocol::v1::refusal::Refusal;
 use xuncha_domain::protocol::v1::{self, blobs::Hashes};
 
+use crate::phone::{op, visit};
+use crate::sync::HERE;
 use crate::world::World;
 
 /// A running HQ. Ends with its last request when dropped.
@@ -342,7 +345,12 @@ fn a_snapshot_goes_on_at_the_byte_and_is_not_sent_twice() {
         all.extend_from_slice(headers);
         hq.send("GET", path, &all, b"")
     };
+    let mut phone = hq.world.brigade_phone("丙");
+    phone.write(HERE, &[op(&visit(1), "a/CMN-R-01", Value::Bool(true))]);
+    phone.sync(vec![phone.packet(HERE, 1, 1)]);
     let path = "/v1/snapshot/district/140105";
+    assert_eq!(get(path, &[]).status(), 404, "there was no backup");
+    hq.world.service.backup(&hq.world.dir.path().join("backup")).unwrap();
     let mut whole = get(path, &[]);
     let tag = header(&whole, "etag");
     assert_eq!((whole.status().as_u16(), header(&whole, "accept-ranges").as_str()), (200, "bytes"));

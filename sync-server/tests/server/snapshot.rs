@@ -12,6 +12,11 @@ use crate::phone::{Phone, op, over, visit};
 use crate::sync::HERE;
 use crate::world::World;
 
+fn back_up(world: &World) {
+    let folder = tempfile::tempdir().unwrap();
+    world.service.backup(&folder.path().join("backup")).unwrap();
+}
+
 fn read(world: &World, phone: &Phone) -> (Head, State) {
     let file = world.service.snapshot(&phone.device(), HERE, 0).unwrap();
     let bytes = std::fs::read(file.path).unwrap();
@@ -37,6 +42,7 @@ fn it_holds_what_is_live_at_its_position_and_no_detached_value() {
     detached.value = xuncha_domain::log::body::OpValue::Detached(0);
     a.write_detached(HERE, &[detached], vec![Value::text("收银员李某发热")]);
     a.sync(vec![a.packet(HERE, 1, 3)]);
+    back_up(&world);
 
     let (head, state) = read(&world, &a);
     let feed = &a.feeds[HERE];
@@ -55,19 +61,25 @@ fn it_holds_what_is_live_at_its_position_and_no_detached_value() {
 }
 
 #[test]
-fn the_same_file_is_served_for_a_while_and_never_to_strangers() {
+fn it_stands_for_what_a_backup_holds_and_no_more() {
     let mut world = World::new();
     let mut a = world.brigade_phone("甲");
     a.write(HERE, &[op(&visit(1), "a/CMN-R-01", Value::Bool(true))]);
     a.sync(vec![a.packet(HERE, 1, 1)]);
+    let none = |world: &World, a: &Phone, after| {
+        matches!(world.service.snapshot(&a.device(), HERE, after), Err(Error::NotFound))
+    };
+    assert!(none(&world, &a, 0), "there was no backup");
+    back_up(&world);
     let (before, _) = read(&world, &a);
+    assert_eq!(before.position, a.feeds[HERE].position);
     a.write(HERE, &[op(&visit(2), "a/CMN-R-01", Value::Bool(true))]);
     a.sync(vec![a.packet(HERE, 2, 2)]);
-    world.clock.advance(60_000);
     world.restart();
     a.service = world.service.clone();
     assert_eq!(read(&world, &a).0, before, "a reader takes the rest from the feed");
-    world.clock.advance(8 * 24 * 60 * 60 * 1000);
+    assert!(none(&world, &a, before.position), "it goes no further");
+    back_up(&world);
     assert_eq!(read(&world, &a).0.position, a.feeds[HERE].position);
 
     let stranger = world.phone(world.officer("乙", Some("140106")));
@@ -96,8 +108,10 @@ fn closed_visits_of_long_ago_are_left_out_and_open_ones_stay() {
     ops.push(op(&keys::finding(&visit(2), "CMN-R-01"), field::STATUS, Value::text("open")));
     a.write(HERE, &ops);
     a.sync(vec![a.packet(HERE, 1, 1)]);
+    back_up(&world);
     assert_eq!(read(&world, &a).0.left_out, 0);
     world.clock.advance(3 * 366 * 24 * 60 * 60 * 1000);
+    back_up(&world);
     let (head, state) = read(&world, &a);
     assert_eq!(head.left_out, 1);
     let visits: BTreeSet<u8> = state.things.iter().filter(|thing| thing.kind == 5).map(|t| t.id[0]).collect();

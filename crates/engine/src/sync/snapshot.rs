@@ -21,13 +21,14 @@ use crate::store::{base, log, rows, trail};
 /// HQ may make a new file while the old one is fetched; it does not do so again and again.
 const BEGINNINGS_MAX: u32 = 3;
 
-/// Takes the snapshot of a scope. False when there is none that goes beyond what was read, or it cannot be used.
+/// Takes the snapshot of a scope. False when there is none that goes far enough beyond what was read, or it cannot be used.
 ///
 /// # Errors
-/// The link failed: the pieces that arrived stay. Or the disk. Or HQ has no time to make one.
+/// The link failed: the pieces that arrived stay. Or the disk.
 pub(super) async fn take(session: &Session<'_>, scope: &Scope) -> Result<bool> {
     let Session { engine, enrolment, .. } = session;
-    let (after, _) = engine.read(|connection| rows::feed(connection, scope))?;
+    let (stands, _) = engine.read(|connection| rows::feed(connection, scope))?;
+    let after = stands.saturating_add(engine.0.options.snapshot_beyond);
     let part = Part { path: path(engine, scope) };
     let Some(file) = fetch(session, scope, after, &part).await? else { return Ok(false) };
     part.remove()?;

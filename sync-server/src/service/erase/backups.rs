@@ -1,7 +1,7 @@
 //! Backups are older than later orders. Beside each that this HQ made and still finds lies a small file with all orders;
-//! a restore carries out those that are not in the backup, and gives them again, before the new installation gets its name. The erased photos are removed from
-//! the backup at once; the database in it keeps the old bytes until the backup itself is discarded, because its manifest
-//! vouches for it.
+//! a restore carries out those that are not in the backup, and gives them again, before the new installation gets its
+//! name. The erased photos are removed from the backup at once; the database in it keeps the old bytes until the backup
+//! itself is discarded, because its manifest vouches for it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use xuncha_domain::ids::{EntityId, Scope};
+use xuncha_domain::ids::{EntityId, Entropy, Scope};
 use xuncha_domain::model::erase::{self, Order, Target};
 use xuncha_domain::model::{field, kind};
+use xuncha_domain::time::Clock;
 
 use crate::blobs::Blobs;
 use crate::service::backup::BackupError;
@@ -121,14 +122,17 @@ pub(in crate::service) fn erased_photos(backup: &Path) -> Result<BTreeSet<[u8; 3
 }
 
 /// Carries the orders beside a backup out in the installation that is being made of it.
-pub(in crate::service) fn again(backup: &Path, data: &Path) -> Result<(), BackupError> {
+pub(in crate::service) fn again(
+    backup: &Path,
+    data: &Path,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<(), BackupError> {
     let orders = read_beside(backup)?;
     if orders.is_empty() {
         return Ok(());
     }
     let settings = Settings { data, public_url: None, city_name: None };
-    let (clock, entropy) =
-        (Arc::new(crate::system::SystemClock::new()), Arc::new(crate::system::SystemEntropy));
     let failed = |error: Error| BackupError::Orders(error.to_string());
     let service = Service::open(settings, clock, entropy).map_err(failed)?;
     let carried = service.storage.write(|tx| {
