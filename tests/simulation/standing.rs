@@ -92,7 +92,10 @@ impl Visit {
         let (mut seen, mut unclear) = (BTreeSet::new(), BTreeSet::new());
         for entry in self.entries(thing) {
             let known = match &entry {
-                Entry::Edit(field, index) => shows(&drawing, field, &self.fields[field][*index]),
+                // A text that goes with the value is still at HQ, and nobody has seen it.
+                Entry::Edit(field, index) => {
+                    shows(&drawing, field, &self.fields[field][*index]).filter(|seen| !(*seen && view.partly))
+                }
                 Entry::Photo(sha256) => Some(view.photos.iter().any(|photo| photo.sha256 == *sha256)),
                 Entry::Presence(index) => {
                     self.knows(&self.presences[*index], &drawing, view).filter(|_| causal)
