@@ -97,7 +97,9 @@ impl Engine {
     pub fn open(options: Options) -> Result<Self> {
         std::fs::create_dir_all(&options.data)?;
         let photos = options.data.join("photos");
-        std::fs::create_dir_all(&photos)?;
+        options.disk.create_folder(&photos)?;
+        // Its name, or a power cut takes the photos of the first day with it.
+        options.disk.flush_folder(&options.data)?;
         photo::sweep(&photos)?;
         let store = recover::open(&options, &photos)?;
         erase::try_to_scrub(&store, &options, &photos);

@@ -29,6 +29,10 @@ impl Folder {
             disk.create_folder(&root.join(folder))?;
         }
         disk.flush_folder(&root)?;
+        // Its own name, too, or a power cut takes every photo with it.
+        disk.flush_folder(
+            root.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        )?;
         Ok(Self { disk, root })
     }
 
@@ -160,6 +164,17 @@ pub(crate) fn hash(file: &mut File) -> Result<[u8; 32], Error> {
 /// A renamed file survives a power cut only when its folder was flushed, too.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
     Ok(RealDisk.flush_folder(path)?)
+}
+
+/// The same for every folder below, and for the folder itself.
+pub(crate) fn sync_tree(path: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        }
+    }
+    sync_folder(path)
 }
 
 #[cfg(test)]

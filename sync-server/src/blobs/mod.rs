@@ -11,7 +11,7 @@ use std::sync::Arc;
 use xuncha_domain::disk::{Disk, RealDisk};
 
 pub use folder::PartWriter;
-pub(crate) use folder::{hash, sync_folder};
+pub(crate) use folder::{hash, sync_folder, sync_tree};
 
 /// Where the bytes lie. An S3-compatible store will be the second case.
 pub enum Blobs {

@@ -136,6 +136,7 @@ impl Service {
             // Nobody may drop a photo because of a backup that lacks some.
             covered.photos = 0;
         }
+        blobs::sync_tree(target)?;
         let path = target.join(MANIFEST);
         fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?;
         durable(&path)?;
@@ -206,6 +207,7 @@ pub fn restore(
         fs::remove_dir_all(&unfinished)?;
         return Err(error);
     }
+    blobs::sync_tree(&unfinished)?;
     fs::remove_dir(data)?;
     fs::rename(&unfinished, data)?;
     if let Some(above) = data.parent().filter(|above| !above.as_os_str().is_empty()) {

@@ -69,6 +69,7 @@ pub fn begin(data: &Path, now_ms: i64) -> Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     File::create(folder.join(MARKER))?.sync_all()?;
     flush_folder(&folder)?;
+    flush_folder(&data.join(FOLDER))?;
     flush_folder(data)?;
     Ok(folder)
 }
