@@ -1,13 +1,16 @@
 //! Joining HQ, and joining it again under a new key.
 
-use xuncha_domain::ids::CityId;
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+use xuncha_domain::ids::{CityId, CommitHash, CommitRef};
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::log::crypto::PublicKey;
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::enroll::{
     EnrollAnswer, EnrollRequest, Proof, QR_PREFIX, RETURN_TAG, returning,
 };
-use xuncha_domain::protocol::v1::receipt::ReceiptBody;
+use xuncha_domain::protocol::v1::sync::{HeadName, SyncRequest};
 
 use super::apply;
 use super::client::Client;
@@ -15,7 +18,13 @@ use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::meta::{self, Enrolment};
+use crate::store::{chains, log};
 use crate::write::{self, Pen};
+
+/// Names in one question; HQ takes 256.
+const POINTS_MAX: usize = 200;
+/// Each round narrows a branch to a hundredth or less: more than enough for whatever a phone holds.
+const ROUNDS_MAX: usize = 8;
 
 /// Enrols this phone with the code of a QR, or a code as typed and the server's address.
 pub async fn enroll(engine: &Engine, text: &str, server_url: Option<&str>) -> Result<()> {
@@ -28,14 +37,10 @@ pub async fn enroll(engine: &Engine, text: &str, server_url: Option<&str>) -> Re
     let enrolment = verified(answer.clone(), server_url, &key.public_key())?;
     // Work of an enrolment that a damaged database lost goes on under this one. The code is used, so what HQ has of it is
     // a question whose answer may be missing: what is issued again without need agrees with what is there.
-    let receipt = match held(engine, &enrolment).await {
-        Err(error) => {
-            tracing::warn!(%error, "HQ did not say what it holds of this phone");
-            None
-        }
-        Ok(receipt) => receipt,
-    };
-    take_over(engine, &enrolment, &answer, receipt)?;
+    if let Err(error) = learn_what_hq_holds(engine, &enrolment).await {
+        tracing::warn!(%error, "HQ did not say what it holds of this phone");
+    }
+    take_over(engine, &enrolment, &answer)?;
     engine.emit(&Changes { sync: true, officers: true, venues: true, ..Changes::default() });
     engine.wake_sync();
     Ok(())
@@ -59,8 +64,8 @@ pub async fn renew_if_key_is_gone(engine: &Engine) -> Result<()> {
         return Err(Error::Refused(ErrorCode::ServerAnswer, "another HQ answered"));
     }
     // An old copy of the folder does not know what HQ has of it.
-    let receipt = held(engine, &renewed).await?;
-    take_over(engine, &renewed, &answer, receipt)
+    learn_what_hq_holds(engine, &renewed).await?;
+    take_over(engine, &renewed, &answer)
 }
 
 /// Shows HQ the certificate that it gave: it was restored from a backup that is older. Nothing changes on this phone.
@@ -74,28 +79,55 @@ pub(super) async fn come_back(engine: &Engine, client: &Client<'_>, enrolment: &
     verified(answer, enrolment.server_url.clone(), &key.public_key()).map(drop)
 }
 
-/// What HQ holds of the chains of this phone, asked under a new enrolment; none when there is nothing to ask.
-async fn held(engine: &Engine, enrolment: &Enrolment) -> Result<Option<ReceiptBody>> {
-    let question = engine.read(|connection| super::request::question(engine, connection))?;
-    if question.heads.is_empty() {
-        return Ok(None);
-    }
+/// Asks HQ under a new enrolment which commits of this phone it holds, and marks them. Heads alone would not tell: a copy
+/// may have gone on from before the end of what HQ holds, so points along each branch are named, until it is known where
+/// they part.
+async fn learn_what_hq_holds(engine: &Engine, enrolment: &Enrolment) -> Result<()> {
     let client = Client::new(&*engine.0.options.transport, &enrolment.server_url, &enrolment.token);
-    let answer = client.sync(v1::encode(&question)).await?;
-    apply::verified(enrolment, &question, &answer).map(Some)
+    let mut lacking = BTreeSet::new();
+    for _ in 0..ROUNDS_MAX {
+        let question = engine.read(|connection| {
+            let heads = points(connection, &lacking)?;
+            Ok(SyncRequest { heads, ..super::request::question(engine, connection)? })
+        })?;
+        if question.heads.is_empty() {
+            break;
+        }
+        let answer = client.sync(v1::encode(&question)).await?;
+        let receipt = apply::verified(enrolment, &question, &answer)?;
+        engine.0.store.write(|transaction| apply::take_receipt(engine, transaction, enrolment, &receipt))?;
+        let held = |head: &HeadName| receipt.chains.iter().any(|held| held.hash == head.hash);
+        let others = question.heads.iter().filter(|head| !held(head));
+        lacking.extend(others.map(|head| CommitHash(head.hash).short()));
+    }
+    Ok(())
+}
+
+/// Commits without a receipt, at even distances on every branch, its last one among them. HQ lacks those of `lacking` and
+/// what follows them.
+fn points(connection: &Connection, lacking: &BTreeSet<CommitRef>) -> Result<Vec<HeadName>> {
+    let mut branches = Vec::new();
+    for chain in chains::mine(connection)? {
+        for mut branch in log::branches(log::unreceived(connection, chain.id, usize::MAX >> 1)?) {
+            branch
+                .truncate(branch.iter().take_while(|commit| !lacking.contains(&commit.hash.short())).count());
+            branches.push(branch);
+        }
+    }
+    let each = POINTS_MAX.checked_div(branches.len()).unwrap_or_default().max(1);
+    let points = branches.iter().flat_map(|branch| {
+        branch.iter().rev().step_by(branch.len().div_ceil(each).max(1)).map(|commit| HeadName {
+            chain: commit.header.chain.0,
+            seq: commit.header.seq,
+            hash: commit.hash.0,
+        })
+    });
+    Ok(points.take(POINTS_MAX).collect())
 }
 
 /// Keeps an enrolment, and moves work of an older key that HQ does not have to successor chains.
-fn take_over(
-    engine: &Engine,
-    enrolment: &Enrolment,
-    answer: &EnrollAnswer,
-    receipt: Option<ReceiptBody>,
-) -> Result<()> {
+fn take_over(engine: &Engine, enrolment: &Enrolment, answer: &EnrollAnswer) -> Result<()> {
     engine.0.store.write(|transaction| {
-        if let Some(receipt) = receipt {
-            apply::take_receipt(engine, transaction, enrolment, &receipt)?;
-        }
         meta::set_enrolment(transaction, enrolment)?;
         meta::set_scopes(transaction, &answer.scopes)?;
         meta::set_rescue(transaction, answer.rescue.as_deref())?;

@@ -1,6 +1,6 @@
 //! What can never be sent as it is gets written again, op by op and under the same entity ids, on a successor chain: when
 //! the key of a chain is gone, so that nobody can sign its head any more, and when a damaged database lost a commit that
-//! others follow.
+//! others follow. What is written again replaces the original: another copy of the phone, or a hub, may still bring it.
 
 use std::collections::BTreeMap;
 
@@ -105,7 +105,7 @@ fn again(
     let mut personal = Vec::new();
     let mut ops = Vec::with_capacity(commit.ops().len());
     for op in commit.ops() {
-        let mut over = Vec::new();
+        let mut over = vec![commit.hash.short()];
         for reference in &op.over {
             over.extend(new_name(connection, reference)?);
         }
