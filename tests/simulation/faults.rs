@@ -77,7 +77,7 @@ impl Fleet {
             return;
         }
         let Some((copy, heard_of)) = phone.old_copy.take() else { return };
-        if self.lose_keys && !phone.cloned && self.random.chance(50) {
+        if !phone.cloned && self.random.chance(50) {
             self.counts.add("phone restored without its key");
             std::fs::remove_file(copy.path().join("device.key")).expect("the key was there");
         } else {

@@ -61,8 +61,6 @@ pub struct Fleet {
     pub backup: Option<(TempDir, BTreeSet<String>)>,
     /// People at HQ decide; else HQ is restored from backups.
     pub staffed: bool,
-    /// Phones are restored without their key, too.
-    pub lose_keys: bool,
     /// How often HQ was restored from one.
     pub restored: u64,
     pub hostile: Hostile,
@@ -76,8 +74,8 @@ pub struct Fleet {
 }
 
 /// Plays one seed. A panic of the engine or of HQ is a violation like any other.
-pub fn play(stage: &Stage, seed: u64, lose_keys: bool) -> Outcome {
-    let mut fleet = Fleet::new(stage, seed, lose_keys);
+pub fn play(stage: &Stage, seed: u64) -> Outcome {
+    let mut fleet = Fleet::new(stage, seed);
     if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
         fleet.wrong.push("a panic".into());
     }
@@ -91,7 +89,7 @@ pub fn play(stage: &Stage, seed: u64, lose_keys: bool) -> Outcome {
 }
 
 impl Fleet {
-    fn new(stage: &Stage, seed: u64, lose_keys: bool) -> Self {
+    fn new(stage: &Stage, seed: u64) -> Self {
         let mut random = Random::seeded(seed);
         let time = Time::new();
         time.pass(DAY_MS);
@@ -116,7 +114,6 @@ impl Fleet {
             wrong: Vec::new(),
             backup: None,
             staffed,
-            lose_keys,
             restored: 0,
             hostile,
             serial: 0,
