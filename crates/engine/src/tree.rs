@@ -43,7 +43,8 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// None when nothing of that root was ever recorded or received here.
+    /// None when nothing of that root counts here: it was never heard of, or a restored HQ forgot it with the snapshot that
+    /// stood for it.
     pub fn read(connection: &Connection, root: EntityId) -> Result<Option<Self>> {
         let nodes = read_nodes(connection, root)?;
         if !nodes.contains_key(&root) {
@@ -61,6 +62,9 @@ impl Tree {
                 Stored::Plain(row.value)
             };
             field.live.insert(Live { commit, value, officer: row.officer, corrected_ms: row.device_ms });
+        }
+        if fields.values().all(|field| field.live.is_empty()) {
+            return Ok(None);
         }
         let lacks = base::may_lack(connection, root)?;
         let mut tree = Self { nodes, fields, root, checklist: None, lacks };

@@ -32,8 +32,13 @@ pub fn refresh(connection: &Connection, touched: &Touched) -> Result<()> {
     Ok(())
 }
 
+fn remove(connection: &Connection, table: &str, id: EntityId) -> Result<()> {
+    connection.prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([Col(id)])?;
+    Ok(())
+}
+
 fn refresh_venue(connection: &Connection, id: EntityId) -> Result<()> {
-    let Some(tree) = Tree::read(connection, id)? else { return Ok(()) };
+    let Some(tree) = Tree::read(connection, id)? else { return remove(connection, "venue_row", id) };
     let text = |name| tree.value(id, name).and_then(Value::as_text);
     let position = tree.value(id, field::POSITION).and_then(Position::from_value);
     connection
@@ -130,7 +135,7 @@ impl VisitCounts {
 }
 
 fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
-    let Some(tree) = Tree::read(connection, id)? else { return Ok(()) };
+    let Some(tree) = Tree::read(connection, id)? else { return remove(connection, "visit_row", id) };
     let counts = VisitCounts::of(connection, &tree)?;
     let officer = super::meta::enrolment(connection)?.map(|enrolment| enrolment.officer());
     let mine = tree.all_live().any(|(_, _, live)| Some(live.officer) == officer);
