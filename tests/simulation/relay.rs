@@ -33,6 +33,8 @@ impl Fleet {
         let pair = RelayPair { text: code.to_string() };
         match self.phones[number].engine.relay_pair(pair).map_err(|error| error.code) {
             Ok(_) => self.counts.add("a hub joined"),
+            // Restored without its key, it has to reach HQ first.
+            Err(ErrorCode::KeyGone) => {}
             // The connection, or what is left of its answer.
             Err(ErrorCode::HubUnreachable | ErrorCode::HubAnswer | ErrorCode::HubFull) => {}
             Err(error) => self.wrong.push(format!("phone {number} cannot join phone {hub}: {error:?}")),

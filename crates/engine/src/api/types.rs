@@ -48,6 +48,8 @@ pub enum ErrorCode {
     InviteForeign,
     DeviceUnknown,
     DeviceClosed,
+    /// The key of a restored phone is gone; the next contact with HQ makes another.
+    KeyGone,
     ServerUnreachable,
     ServerAnswer,
     /// Not the code of a hub, or one that was used.

@@ -17,6 +17,9 @@ pub struct ChainRow {
     pub device: DeviceId,
 }
 
+/// A chain forks once per copy of the phone.
+const ENDS_MAX: u32 = 8;
+
 fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<ChainRow> {
     let scope: String = row.get(1)?;
     Ok(ChainRow {
@@ -121,6 +124,20 @@ pub fn head(connection: &Connection, chain: &ChainRow) -> Result<(u64, CommitHas
         .query_row([Col(chain.id)], |row| Ok((row.get(0)?, row.get::<_, Col<CommitHash>>(1)?.0)))
         .optional()?;
     Ok(last.unwrap_or((0, genesis_hash(&chain.genesis))))
+}
+
+/// Ends of the branches of a forked chain that HQ receipted and whose place in the feed was not read yet: nothing else
+/// would tell that an HQ which was restored since does not have them. None of a chain that is written on.
+pub fn unread_ends(connection: &Connection, chain: ChainId) -> Result<Vec<(u64, CommitHash)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, hash FROM log AS last
+         WHERE chain = (SELECT id FROM chain WHERE id = ?1 AND closed > 0) AND received = 1 AND position IS NULL
+         AND NOT EXISTS (SELECT 1 FROM log WHERE chain = ?1 AND seq = last.seq + 1 AND prev = last.hash)
+         ORDER BY seq DESC LIMIT ?2",
+    )?;
+    let ends = statement
+        .query_map((Col(chain), ENDS_MAX), |row| Ok((row.get(0)?, row.get::<_, Col<CommitHash>>(1)?.0)))?;
+    Ok(ends.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Where the next commit goes.

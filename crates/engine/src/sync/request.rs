@@ -60,7 +60,7 @@ pub fn signer(engine: &Engine, enrolment: &Enrolment) -> Result<Box<dyn Signer>>
     let stored = engine.0.options.keys.load()?;
     stored
         .filter(|key| key.public_key() == enrolment.certificate.key)
-        .ok_or(Error::Refused(ErrorCode::Internal, "the key is not in the key store"))
+        .ok_or(Error::Refused(ErrorCode::KeyGone, "the key is not in the key store"))
 }
 
 pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Planned> {
@@ -105,8 +105,11 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Pla
 pub fn question(engine: &Engine, connection: &Connection) -> Result<SyncRequest> {
     let mut heads = Vec::new();
     for chain in chains::mine(connection)? {
-        let (seq, hash) = chains::head(connection, &chain)?;
-        heads.push(HeadName { chain: chain.id.0, seq, hash: hash.0 });
+        let named = |(seq, hash): (u64, CommitHash)| HeadName { chain: chain.id.0, seq, hash: hash.0 };
+        let head = chains::head(connection, &chain)?;
+        let others = chains::unread_ends(connection, chain.id)?;
+        heads.push(named(head));
+        heads.extend(others.into_iter().filter(|end| *end != head).map(named));
     }
     Ok(SyncRequest {
         app_version: engine.0.options.app_version.clone(),
