@@ -105,8 +105,10 @@ impl Fleet {
         }
     }
 
+    /// Not while its key is gone: two copies that each issue the same work again end with a value beside itself, which
+    /// their officer settles.
     fn clone_phone(&mut self, number: usize) {
-        if !self.may_clone() {
+        if !self.may_clone() || !self.phones[number].data().join("device.key").exists() {
             return;
         }
         self.counts.add("phone cloned");
