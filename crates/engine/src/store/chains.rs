@@ -119,11 +119,25 @@ pub fn close(connection: &Connection, chain: ChainId, reason: SuccessorReason) -
 
 /// The last commit that we wrote or took over on a chain; its genesis when there is none.
 pub fn head(connection: &Connection, chain: &ChainRow) -> Result<(u64, CommitHash)> {
+    last(connection, chain, "SELECT seq, hash FROM log WHERE chain = ?1 ORDER BY seq DESC LIMIT 1")
+}
+
+fn last(connection: &Connection, chain: &ChainRow, sql: &str) -> Result<(u64, CommitHash)> {
     let last = connection
-        .prepare_cached("SELECT seq, hash FROM log WHERE chain = ?1 ORDER BY seq DESC LIMIT 1")?
+        .prepare_cached(sql)?
         .query_row([Col(chain.id)], |row| Ok((row.get(0)?, row.get::<_, Col<CommitHash>>(1)?.0)))
         .optional()?;
     Ok(last.unwrap_or((0, genesis_hash(&chain.genesis))))
+}
+
+/// The last commit that HQ has or will be sent: not what was issued again elsewhere. HQ cannot tell what it holds below a
+/// head that it never hears of.
+pub fn head_for_hq(connection: &Connection, chain: &ChainRow) -> Result<(u64, CommitHash)> {
+    last(
+        connection,
+        chain,
+        "SELECT seq, hash FROM log WHERE chain = ?1 AND reissued = 0 ORDER BY seq DESC LIMIT 1",
+    )
 }
 
 /// Ends of the branches of a forked chain that HQ receipted and whose place in the feed was not read yet: nothing else

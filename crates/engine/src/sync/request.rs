@@ -106,7 +106,7 @@ pub fn question(engine: &Engine, connection: &Connection) -> Result<SyncRequest>
     let mut heads = Vec::new();
     for chain in chains::mine(connection)? {
         let named = |(seq, hash): (u64, CommitHash)| HeadName { chain: chain.id.0, seq, hash: hash.0 };
-        let head = chains::head(connection, &chain)?;
+        let head = chains::head_for_hq(connection, &chain)?;
         let others = chains::unread_ends(connection, chain.id)?;
         heads.push(named(head));
         heads.extend(others.into_iter().filter(|end| *end != head).map(named));
