@@ -60,9 +60,12 @@ impl Fleet {
         self.phones[number].clock.set_wrong(wrong);
     }
 
-    /// The app is in the background when its folder is copied.
+    /// The app is in the background when its folder is copied. Not while its key is gone, as in [`Self::clone_phone`].
     fn keep_copy(&mut self, number: usize) {
         let phone = &mut self.phones[number];
+        if !phone.has_key() {
+            return;
+        }
         phone.engine.suspend();
         let copy = folder();
         copy_folder(phone.data(), copy.path());
@@ -108,7 +111,7 @@ impl Fleet {
     /// Not while its key is gone: two copies that each issue the same work again end with a value beside itself, which
     /// their officer settles.
     fn clone_phone(&mut self, number: usize) {
-        if !self.may_clone() || !self.phones[number].data().join("device.key").exists() {
+        if !self.may_clone() || !self.phones[number].has_key() {
             return;
         }
         self.counts.add("phone cloned");

@@ -96,6 +96,10 @@ impl Phone {
         self.folder.path()
     }
 
+    pub fn has_key(&self) -> bool {
+        self.data().join("device.key").exists()
+    }
+
     pub fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.data().join("xuncha.db")).expect("the database")
     }
