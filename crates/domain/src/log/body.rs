@@ -3,6 +3,8 @@
 //! A commit sets a field of an entity at most once, so an op is named by its commit and its field, and `over` lists
 //! commits. Ops that overwrite each other before a commit collapse into one in the journal.
 
+use std::sync::Arc;
+
 use crate::cbor::Value;
 use crate::ids::{ChainId, CommitRef, EntityId, short, tagged_hash};
 
@@ -23,12 +25,13 @@ pub struct Entity {
     pub kind: Kind,
     pub id: EntityId,
     /// For an entity with a natural key: what it hangs on, and the key there.
-    pub origin: Option<Origin>,
+    /// Shared: every op of a thing names it.
+    pub origin: Option<Arc<Origin>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
-    pub parent: Box<Entity>,
+    pub parent: Entity,
     pub key: Value,
 }
 
@@ -44,7 +47,7 @@ impl Entity {
             ENTITY_TAG,
             &[&kind.to_be_bytes(), parent.id.as_bytes(), &key.encode()],
         )));
-        Self { kind, id, origin: Some(Origin { parent: Box::new(parent.clone()), key }) }
+        Self { kind, id, origin: Some(Arc::new(Origin { parent: parent.clone(), key })) }
     }
 
     /// The entity at the root of the natural keys: the visit of a reading.

@@ -3,7 +3,8 @@
 //! The core is columnar: all field numbers, then all values, then all delays. Thirty answers then differ from the last
 //! visit's thirty only where people differed, which is what a compressor can use.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
@@ -23,40 +24,123 @@ pub const COMMIT_OVERS_MAX: usize = 2 * limits::COMMIT_OPS_MAX;
 /// How far an op may lie from its commit's time, in seconds: 68 years, so that sums of received delays stay small.
 pub const DELAY_S_MAX: i64 = i32::MAX as i64;
 
+/// A core as it is written: tables, and the columns that point into them by number.
+struct Columns<'a> {
+    /// Each with the number of what it hangs on.
+    entities: Vec<(&'a Entity, Option<u64>)>,
+    fields: Vec<&'a str>,
+    references: Vec<Reference>,
+    entity_column: Vec<u64>,
+    field_column: Vec<u64>,
+    ops: &'a [Op],
+    /// `[op, reference…]` for every op that replaces something.
+    overs: Vec<Vec<u64>>,
+}
+
 /// Writes the core of `ops`:
 /// `[1, entities, fields, references, entity column, field column, value column, delay column, overs]`.
 pub fn write_core(ops: &[Op]) -> Vec<u8> {
     let (mut entities, mut fields, mut references) = (Table::new(), Table::new(), Table::new());
+    let mut parents = Vec::new();
     let mut entity_column = Vec::with_capacity(ops.len());
     let mut field_column = Vec::with_capacity(ops.len());
     let mut overs: Vec<Vec<u64>> = Vec::new();
     for (index, op) in (0..).zip(ops) {
-        entity_column.push(add_entity(&mut entities, &op.entity));
+        entity_column.push(add_entity(&mut entities, &mut parents, &op.entity));
         field_column.push(fields.add(op.field.as_str()));
         if !op.over.is_empty() {
             overs.push(std::iter::once(index).chain(op.over.iter().map(|r| references.add(*r))).collect());
         }
     }
-    cbor::encoded(|e| {
-        drop(e.array(9));
-        drop(e.u64(CORE_VERSION));
-        list(e, entities.items(), |e, entity| write_entity(e, &entities, entity));
-        list(e, fields.items(), |e, field| write_name(e, field));
-        list(e, references.items(), write_reference);
-        list(e, &entity_column, |e, index| drop(e.u64(*index)));
-        list(e, &field_column, |e, index| drop(e.u64(*index)));
-        list(e, ops, |e, op| match &op.value {
-            OpValue::Plain(value) => value.write(e),
-            OpValue::Detached(_) => drop(e.undefined()),
-        });
-        // Each delay against that of the op before: taps a few seconds apart give small numbers.
-        let mut last = 0_i64;
-        list(e, ops, |e, op| {
-            drop(e.i64(last.saturating_sub(op.before_s)));
-            last = op.before_s;
-        });
-        list(e, &overs, |e, over| list(e, over, |e, index| drop(e.u64(*index))));
-    })
+    let columns = Columns {
+        entities: entities.items().iter().copied().zip(parents).collect(),
+        fields: fields.items().to_vec(),
+        references: references.items().to_vec(),
+        entity_column,
+        field_column,
+        ops,
+        overs,
+    };
+    columns.encode()
+}
+
+impl Columns<'_> {
+    fn encode(&self) -> Vec<u8> {
+        cbor::encoded(|e| {
+            drop(e.array(9));
+            drop(e.u64(CORE_VERSION));
+            list(e, &self.entities, |e, (entity, parent)| write_entity(e, entity, *parent));
+            list(e, &self.fields, |e, field| write_name(e, field));
+            list(e, &self.references, write_reference);
+            list(e, &self.entity_column, |e, number| drop(e.u64(*number)));
+            list(e, &self.field_column, |e, number| drop(e.u64(*number)));
+            list(e, self.ops, |e, op| match &op.value {
+                OpValue::Plain(value) => value.write(e),
+                OpValue::Detached(_) => drop(e.undefined()),
+            });
+            // Each delay against that of the op before: taps a few seconds apart give small numbers.
+            let mut last = 0_i64;
+            list(e, self.ops, |e, op| {
+                drop(e.i64(last.saturating_sub(op.before_s)));
+                last = op.before_s;
+            });
+            list(e, &self.overs, |e, over| list(e, over, |e, number| drop(e.u64(*number))));
+        })
+    }
+
+    /// Whether the tables are as [`write_core`] makes them: nothing twice, and everything in the order of its first use.
+    /// Then equal bytes mean that the writer writes these, without looking everything up as it does.
+    fn in_order(&self) -> bool {
+        let entities = self.entity_column.iter().flat_map(|number| self.line(*number));
+        let references = self.overs.iter().flat_map(|over| over.iter().skip(1).copied());
+        distinct(self.entities.iter().map(|(entity, _)| entity))
+            && distinct(self.fields.iter())
+            && distinct(self.references.iter())
+            && by_first_use(entities, self.entities.len())
+            && by_first_use(self.field_column.iter().copied(), self.fields.len())
+            && by_first_use(references, self.references.len())
+    }
+
+    /// A thing with what it hangs on, in the order in which they are added.
+    fn line(&self, number: u64) -> impl Iterator<Item = u64> {
+        let above = |number: &u64| {
+            let number = usize::try_from(*number).ok()?;
+            self.entities.get(number).and_then(|(_, parent)| *parent)
+        };
+        let parent = above(&number);
+        let grandparent = parent.as_ref().and_then(above);
+        [grandparent, parent, Some(number)].into_iter().flatten()
+    }
+
+    /// Whether no field of a thing is set twice.
+    fn set_once(&self) -> bool {
+        let mut ids = HashMap::new();
+        let numbers: Vec<usize> = self
+            .entities
+            .iter()
+            .enumerate()
+            .map(|(number, (entity, _))| *ids.entry(entity.id).or_insert(number))
+            .collect();
+        let number = |entity: &u64| numbers.get(usize::try_from(*entity).ok()?);
+        let set = self.entity_column.iter().zip(&self.field_column);
+        distinct(set.map(|(entity, field)| (number(entity), *field)))
+    }
+}
+
+fn distinct<T: Eq + Hash>(items: impl ExactSizeIterator<Item = T>) -> bool {
+    let mut seen = HashSet::with_capacity(items.len());
+    let mut items = items;
+    items.all(|item| seen.insert(item))
+}
+
+/// Whether numbers up to `len` come for the first time one after the other, and all of them.
+fn by_first_use(mut column: impl Iterator<Item = u64>, len: usize) -> bool {
+    let mut next = 0_u64;
+    let known = column.all(|number| {
+        next += u64::from(number == next);
+        number < next
+    });
+    known && next == len as u64
 }
 
 fn list<T>(e: &mut Encoder<Vec<u8>>, items: &[T], mut write: impl FnMut(&mut Encoder<Vec<u8>>, &T)) {
@@ -99,24 +183,26 @@ fn read_name(d: &mut Decoder<'_>) -> Result<String, CborError> {
 }
 
 /// Parents stand before what hangs on them.
-fn add_entity<'a>(table: &mut Table<&'a Entity>, entity: &'a Entity) -> u64 {
-    if let Some(origin) = &entity.origin {
-        add_entity(table, &origin.parent);
+fn add_entity<'a>(table: &mut Table<&'a Entity>, parents: &mut Vec<Option<u64>>, entity: &'a Entity) -> u64 {
+    let parent = entity.origin.as_ref().map(|origin| add_entity(table, parents, &origin.parent));
+    let number = table.add(entity);
+    if parents.len() < table.items().len() {
+        parents.push(parent);
     }
-    table.add(entity)
+    number
 }
 
-fn write_entity(e: &mut Encoder<Vec<u8>>, table: &Table<&Entity>, entity: &Entity) {
-    match &entity.origin {
+fn write_entity(e: &mut Encoder<Vec<u8>>, entity: &Entity, parent: Option<u64>) {
+    match entity.origin.as_ref().zip(parent) {
         None => {
             drop(e.array(2));
             drop(e.u16(entity.kind));
             drop(e.bytes(entity.id.as_bytes()));
         }
-        Some(origin) => {
+        Some((origin, parent)) => {
             drop(e.array(3));
             drop(e.u16(entity.kind));
-            drop(e.u64(table.index(&origin.parent.as_ref())));
+            drop(e.u64(parent));
             origin.key.write(e);
         }
     }
@@ -148,8 +234,8 @@ pub fn read_core(core: &[u8], detached: usize) -> Result<Body, CborError> {
     let entities = read_entities(&mut d)?;
     let fields = read_list(&mut d, read_name)?;
     let references = read_list(&mut d, read_reference)?;
-    let entity_column = read_list(&mut d, |d| pick(d, &entities))?;
-    let field_column = read_list(&mut d, |d| pick(d, &fields))?;
+    let entity_column = read_list(&mut d, |d| Ok(d.u64()?))?;
+    let field_column = read_list(&mut d, |d| Ok(d.u64()?))?;
     let mut next_detached = 0;
     let value_column = read_list(&mut d, |d| {
         if d.datatype()? == Type::Undefined {
@@ -171,21 +257,29 @@ pub fn read_core(core: &[u8], detached: usize) -> Result<Body, CborError> {
     {
         return Err(CborError::Malformed);
     }
-    let mut ops: Vec<Op> = entity_column
-        .into_iter()
-        .zip(field_column)
-        .zip(value_column)
-        .zip(delay_column)
-        .map(|(((entity, field), value), before_s)| Op { entity, field, value, before_s, over: Vec::new() })
-        .collect();
-    read_overs(&mut d, &references, &mut ops)?;
+    let mut ops = Vec::with_capacity(entity_column.len());
+    let rows = entity_column.iter().zip(&field_column).zip(value_column).zip(delay_column);
+    for (((entity, field), value), before_s) in rows {
+        let ((entity, _), field) = (at(&entities, *entity)?, at(&fields, *field)?);
+        let (entity, field) = (entity.clone(), field.clone());
+        ops.push(Op { entity, field, value, before_s, over: Vec::new() });
+    }
+    let overs = read_overs(&mut d, &references, &mut ops)?;
     cbor::expect_end(&d, core)?;
-    let mut seen = BTreeSet::new();
-    if !ops.iter().all(|op| seen.insert((op.entity.id, op.field.as_str()))) {
+    let columns = Columns {
+        entities: entities.iter().map(|(entity, parent)| (entity, *parent)).collect(),
+        fields: fields.iter().map(String::as_str).collect(),
+        references,
+        entity_column,
+        field_column,
+        ops: &ops,
+        overs,
+    };
+    if !columns.set_once() {
         return Err(CborError::Limit("a field set twice"));
     }
-    // The tables may be ordered only as our writer orders them: the same ops have one core.
-    if write_core(&ops) != core {
+    // The same ops have one core.
+    if !columns.in_order() || columns.encode() != core {
         return Err(CborError::NotDeterministic);
     }
     Ok(Body::Known(ops))
@@ -203,21 +297,22 @@ fn read_list<T>(
     Ok(items)
 }
 
-fn pick<T: Clone>(d: &mut Decoder<'_>, table: &[T]) -> Result<T, CborError> {
-    let index = usize::try_from(d.u64()?).map_err(|_| CborError::Malformed)?;
-    table.get(index).cloned().ok_or(CborError::Malformed)
+fn at<T>(table: &[T], number: u64) -> Result<&T, CborError> {
+    usize::try_from(number).ok().and_then(|number| table.get(number)).ok_or(CborError::Malformed)
 }
 
-fn read_entities(d: &mut Decoder<'_>) -> Result<Vec<Entity>, CborError> {
+/// Each with the number of what it hangs on.
+fn read_entities(d: &mut Decoder<'_>) -> Result<Vec<(Entity, Option<u64>)>, CborError> {
     let len = cbor::array_len(d, limits::COMMIT_OPS_MAX)?;
-    let mut entities: Vec<Entity> = Vec::new();
+    let mut entities: Vec<(Entity, Option<u64>)> = Vec::new();
     for _ in 0..len {
         let parts = cbor::array_len(d, 3)?;
         let kind = d.u16()?;
         let entity = match parts {
-            2 => Entity::new(kind, EntityId(cbor::fixed(d)?)),
+            2 => (Entity::new(kind, EntityId(cbor::fixed(d)?)), None),
             3 => {
-                let parent = pick(d, &entities)?;
+                let number = d.u64()?;
+                let (parent, _) = at(&entities, number)?;
                 // Natural keys hang on each other at most three deep: bounds the recursion over parents.
                 if parent.origin.as_ref().is_some_and(|o| o.parent.origin.is_some()) {
                     return Err(CborError::Limit("parents"));
@@ -227,7 +322,7 @@ fn read_entities(d: &mut Decoder<'_>) -> Result<Vec<Entity>, CborError> {
                 if d.position().saturating_sub(start) > KEY_BYTES_MAX {
                     return Err(CborError::Limit("key"));
                 }
-                Entity::keyed(kind, &parent, key)
+                (Entity::keyed(kind, parent, key), Some(number))
             }
             _ => return Err(CborError::Malformed),
         };
@@ -246,31 +341,40 @@ fn read_reference(d: &mut Decoder<'_>) -> Result<Reference, CborError> {
     Ok(Reference::Own { seq: d.u64()? })
 }
 
-fn read_overs(d: &mut Decoder<'_>, references: &[Reference], ops: &mut [Op]) -> Result<(), CborError> {
+/// Gives the ops what they replace. Returns the column as it stands.
+fn read_overs(
+    d: &mut Decoder<'_>,
+    references: &[Reference],
+    ops: &mut [Op],
+) -> Result<Vec<Vec<u64>>, CborError> {
     let len = cbor::array_len(d, ops.len())?;
-    let mut last: Option<usize> = None;
+    let mut column: Vec<Vec<u64>> = Vec::new();
     let mut total = 0_usize;
     for _ in 0..len {
         let count = cbor::array_len(d, limits::OVER_MAX + 1)?.checked_sub(1).ok_or(CborError::Malformed)?;
-        let index = usize::try_from(d.u64()?).map_err(|_| CborError::Malformed)?;
-        if count == 0 || last.is_some_and(|last| index <= last) {
+        let index = d.u64()?;
+        if count == 0 || column.last().and_then(|last| last.first()).is_some_and(|last| index <= *last) {
             return Err(CborError::NotDeterministic);
         }
-        last = Some(index);
         total = total.saturating_add(count);
         if total > COMMIT_OVERS_MAX {
             return Err(CborError::Limit("overs"));
         }
-        let op = ops.get_mut(index).ok_or(CborError::Malformed)?;
+        let op = usize::try_from(index).ok().and_then(|index| ops.get_mut(index));
+        let op = op.ok_or(CborError::Malformed)?;
+        let mut over = vec![index];
         for _ in 0..count {
-            let reference = pick(d, references)?;
+            let number = d.u64()?;
+            let reference = *at(references, number)?;
             if op.over.contains(&reference) {
                 return Err(CborError::Malformed);
             }
             op.over.push(reference);
+            over.push(number);
         }
+        column.push(over);
     }
-    Ok(())
+    Ok(column)
 }
 
 #[cfg(test)]

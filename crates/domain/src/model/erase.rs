@@ -69,7 +69,7 @@ impl Target {
 
 /// A thing and all that it hangs on.
 pub fn lineage(entity: &Entity) -> impl Iterator<Item = &Entity> {
-    std::iter::successors(Some(entity), |entity| entity.origin.as_ref().map(|origin| &*origin.parent))
+    std::iter::successors(Some(entity), |entity| entity.origin.as_ref().map(|origin| &origin.parent))
 }
 
 /// An order as its commit gives it.

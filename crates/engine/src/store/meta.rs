@@ -1,5 +1,8 @@
 //! Small facts about this installation.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::{Connection, OptionalExtension};
 use xuncha_domain::ids::{CityId, OfficerId, Scope};
 use xuncha_domain::log::chain::Certificate;
@@ -54,15 +57,39 @@ pub fn enrolment(connection: &Connection) -> Result<Option<Enrolment>> {
     let bytes = |key| get::<Vec<u8>>(connection, key).map(Option::unwrap_or_default);
     let text = |key| bytes(key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let city = CityId::from_slice(&bytes("city")?)?;
-    let hq_key = PublicKey::from_bytes(PublicKey::ALGORITHM as u8, &bytes("hq_key")?)?;
+    let (hq_key, certificate) = verified(city, bytes("hq_key")?, certificate)?;
     Ok(Some(Enrolment {
         city,
         city_name: text("city_name")?,
         server_url: text("server_url")?,
         token: bytes("token")?,
-        certificate: Certificate::verify(&certificate, &hq_key, city)?,
+        certificate,
         hq_key,
     }))
+}
+
+/// Enrolments whose signature was checked since the process began: a tap reads its enrolment several times, and checking
+/// it took half of what a tap took. The bytes are the whole key, so that another certificate is always checked.
+static VERIFIED: Mutex<BTreeMap<CheckedBytes, (PublicKey, Certificate)>> = Mutex::new(BTreeMap::new());
+
+/// A phone has one enrolment; a test runs some phones in a process.
+const VERIFIED_MAX: usize = 64;
+
+type CheckedBytes = (CityId, Vec<u8>, Vec<u8>);
+
+fn verified(city: CityId, hq_key: Vec<u8>, certificate: Vec<u8>) -> Result<(PublicKey, Certificate)> {
+    let bytes = (city, hq_key, certificate);
+    let mut known = VERIFIED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.get(&bytes) {
+        return Ok(found.clone());
+    }
+    let hq_key = PublicKey::from_bytes(PublicKey::ALGORITHM as u8, &bytes.1)?;
+    let certificate = Certificate::verify(&bytes.2, &hq_key, city)?;
+    if known.len() >= VERIFIED_MAX {
+        known.clear();
+    }
+    known.insert(bytes, (hq_key.clone(), certificate.clone()));
+    Ok((hq_key, certificate))
 }
 
 pub fn set_enrolment(connection: &Connection, enrolment: &Enrolment) -> Result<()> {

@@ -25,6 +25,9 @@ const MIGRATIONS: &[&str] = &[
 /// What an older file counted lacks rows of today: its log is counted once more.
 const COUNTED_SINCE: usize = 9;
 
+/// Prepared statements that a connection keeps: more than the store has.
+const STATEMENTS: usize = 256;
+
 /// Opens the database for writing, making it or bringing it up to date where needed.
 ///
 /// # Errors
@@ -86,6 +89,8 @@ pub fn reader(path: &Path) -> Result<Connection> {
 }
 
 fn pragmas(connection: &Connection) -> Result<()> {
+    // All of them: a tap uses some forty, and preparing one takes longer than running it.
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Else SQLite looks into what is bound to a LIMIT, and prepares such a statement again for every use.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
