@@ -24,7 +24,8 @@ pub fn run() {
             commands::call,
             commands::photo_add,
             commands::scan,
-            rescue::rescue_save
+            rescue::rescue_save,
+            rescue::rescue_carry
         ])
         .register_asynchronous_uri_scheme_protocol("photo", photo::serve)
         .setup(|app| Ok(set_up(app)?))

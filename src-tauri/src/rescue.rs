@@ -1,6 +1,6 @@
-//! The rescue bundle on its way out of the app's own folder, to where the officer wants it: a USB stick, a folder of the
-//! phone, a cloud drive. The system's dialog names the place, which on a phone is no path but an address that only the
-//! file system plugin can open.
+//! Rescue bundles on their way out of the app's own folder, to where the officer wants them (a USB stick, a folder of the
+//! phone, a cloud drive), and into another phone's app. The system's dialog names the place, which on a phone is no path
+//! but an address that only the file system plugin can open.
 
 use std::io;
 
@@ -30,6 +30,22 @@ pub(crate) async fn rescue_save(app: AppHandle, phone: State<'_, Phone>) -> Resu
         let copied =
             copied.map_err(|error| ApiError::new(ErrorCode::Internal, format!("not saved: {error}")));
         copied.map(|()| true)
+    })
+    .await
+}
+
+/// Asks for the rescue file of another phone and takes it, to hand it on to HQ. False when the officer changes his mind.
+#[tauri::command]
+pub(crate) async fn rescue_carry(app: AppHandle, phone: State<'_, Phone>) -> Result<bool, ApiError> {
+    let engine = phone.engine()?.clone();
+    blocking(move || {
+        let Some(chosen) = app.dialog().file().blocking_pick_file() else { return Ok(false) };
+        let mut how = OpenOptions::new();
+        how.read(true);
+        let opened = app.fs().open(chosen, how);
+        let mut file =
+            opened.map_err(|error| ApiError::new(ErrorCode::Internal, format!("not opened: {error}")))?;
+        engine.carry_rescue(&mut file).map(|()| true)
     })
     .await
 }

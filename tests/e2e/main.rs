@@ -17,5 +17,6 @@ mod erasing;
 mod hub;
 mod inbox;
 mod officer;
+mod rescue;
 mod together;
 mod window;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use xuncha_domain::bundle::{self, BundleError, Check};
 use xuncha_domain::ids::{EntityId, OfficerId};
-use xuncha_engine::api::types::{Answer, Enroll, Nothing};
+use xuncha_engine::api::types::{Answer, Enroll, ErrorCode, Nothing};
 use xuncha_engine::rescue::RescueBundle;
 use xuncha_engine::{Options, rescue};
 use xuncha_server::service::{Service, rescue as sealed};
@@ -44,7 +44,12 @@ impl Hq {
     }
 
     fn phone(&self) -> Phone {
-        let officer = OfficerId(self.service.officers().unwrap()[0].row.id);
+        self.phone_of(0)
+    }
+
+    /// Of the n-th officer.
+    fn phone_of(&self, n: usize) -> Phone {
+        let officer = OfficerId(self.service.officers().unwrap()[n].row.id);
         let code = self.service.new_enrol_code(officer, &self.address).unwrap().text;
         let phone = Phone::new();
         phone.engine.enroll(Enroll { text: code, server_url: None }).unwrap();
@@ -265,4 +270,35 @@ fn the_servers_program_verifies_and_takes_the_file() {
     let (code, said) = import();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("new commits 新记录 0") && said.contains("new photos 新照片 0"), "{said}");
+}
+
+#[test]
+fn a_colleagues_phone_hands_the_file_on_without_being_able_to_read_it() {
+    let hq = Hq::new();
+    let (author, carrier) = (hq.phone(), hq.phone_of(1));
+    let visit = worked(&author);
+    let file = fs::read(author.engine.rescue_bundle(Nothing {}).unwrap().path).unwrap();
+    drop(author);
+
+    let carry = |bytes: &[u8]| carrier.engine.carry_rescue(&mut &bytes[..]).map_err(|error| error.code);
+    let bundles = || {
+        let status = carrier.engine.hub_status(Nothing {}).unwrap();
+        (status.bundles, status.delivered_bundles, status.refused_bundles)
+    };
+    carry(&file).unwrap();
+    carry(&file).unwrap();
+    assert_eq!(bundles(), (1, 0, 0), "the same file is taken once");
+    hq.sync(&carrier);
+    assert_eq!(bundles(), (0, 1, 0));
+    arrived(&hq.service, &visit);
+    let left = fs::read_dir(carrier.data().join("hub/bundles")).unwrap().count();
+    assert_eq!(left, 0, "it leaves the phone when HQ has it");
+
+    assert_eq!(carry(b"a picture"), Err(ErrorCode::RescueUnreadable));
+    let mut damaged = file;
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    carry(&damaged).unwrap();
+    hq.sync(&carrier);
+    assert_eq!(bundles(), (0, 1, 1), "HQ cannot open it, and the phone goes on");
 }

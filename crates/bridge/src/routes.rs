@@ -10,9 +10,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio_util::io::ReaderStream;
+use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 use tower_http::services::{ServeDir, ServeFile};
 use xuncha_engine::Phone;
 use xuncha_engine::api::types::{AddPhoto, ErrorCode, VisitView};
@@ -42,7 +43,7 @@ pub(crate) fn router(phone: Phone, ui_dist: &Path, key: String) -> Router {
         .route("/photo", post(add_photo))
         .route("/photo/{sha256}", get(photo))
         .route("/scan", post(scan))
-        .route("/rescue", get(rescue))
+        .route("/rescue", get(rescue).post(carry_rescue).layer(DefaultBodyLimit::disable()))
         .route("/events", get(events))
         .layer(middleware::from_fn_with_state(bridge.clone(), with_key))
         .with_state(bridge);
@@ -141,6 +142,14 @@ async fn rescue(State(bridge): State<Bridge>) -> Result<impl IntoResponse, Refus
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     Ok((headers, body))
+}
+
+/// A rescue file of another phone; the engine bounds it while it comes.
+async fn carry_rescue(State(bridge): State<Bridge>, body: Body) -> Result<StatusCode, Refused> {
+    let stream = body.into_data_stream().map_err(std::io::Error::other);
+    let mut source = SyncIoBridge::new(StreamReader::new(stream));
+    blocking(move || bridge.phone.engine()?.carry_rescue(&mut source)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn events(State(bridge): State<Bridge>) -> impl IntoResponse {

@@ -14,7 +14,7 @@ use xuncha_domain::time::Clock;
 
 use crate::api::types::{AddPhoto, ApiError, Changes, ErrorCode, VisitView};
 use crate::error::{Error, Result};
-use crate::hub::Hub;
+use crate::hub::{self, Hub};
 use crate::keys::{FileKeyStore, KeyStore};
 use crate::store::Store;
 use crate::store::meta;
@@ -135,6 +135,14 @@ impl Engine {
         bytes: &mut dyn Read,
     ) -> std::result::Result<VisitView, ApiError> {
         Ok(api::photos::add(self, meta, bytes)?)
+    }
+
+    /// Takes a rescue file of another phone; it goes on to HQ with the next syncs.
+    ///
+    /// # Errors
+    /// `RescueUnreadable`, `HubFull`, or the disk's.
+    pub fn carry_rescue(&self, file: &mut dyn Read) -> std::result::Result<(), ApiError> {
+        Ok(hub::carry_bundle(self, file)?)
     }
 
     /// The text of the QR that a photo shows. The photo is not kept.

@@ -86,7 +86,7 @@ impl Error {
             Self::CodeExpired => refusal::CODE_EXPIRED,
             Self::DeviceUnknown => refusal::DEVICE_UNKNOWN,
             Self::DeviceClosed => refusal::DEVICE_CLOSED,
-            Self::HashMismatch => "hash_mismatch",
+            Self::HashMismatch => refusal::HASH_MISMATCH,
             Self::ChecksumMismatch => "checksum_mismatch",
             Self::OffsetConflict(_) => "offset_conflict",
             Self::TooLarge => refusal::TOO_LARGE,

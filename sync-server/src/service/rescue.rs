@@ -81,6 +81,8 @@ pub enum RescueError {
     Entry(usize, &'static str, BundleError),
     #[error("made for another HQ")]
     OtherHq,
+    #[error("not the file that was announced")]
+    WrongHash,
     #[error(transparent)]
     Service(#[from] Error),
 }

@@ -22,6 +22,8 @@ pub use write::Writer;
 
 /// The first bytes of a bundle that is not sealed.
 pub const MAGIC: [u8; 16] = *b"xuncha bundle 1\n";
+/// A whole sealed file, as somebody hands it on: a week of photos of one phone.
+pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 pub const LIST_TAG: &str = "xuncha/1 bundle";
 /// Packets and photos of one bundle; a phone takes some hundred photos on a day.
 pub const ENTRIES_MAX: usize = 50_000;

@@ -61,6 +61,8 @@ pub enum ErrorCode {
     /// The hub does not know this phone any more: its code must be scanned again.
     HubUnknownPhone,
     HubFull,
+    /// A file that is no sealed rescue file.
+    RescueUnreadable,
     NotFound,
     VisitSealed,
     VisitEmpty,

@@ -11,6 +11,7 @@ use xuncha_domain::protocol::v1::blobs::Hashes;
 use xuncha_domain::protocol::v1::refusal;
 use xuncha_domain::protocol::v1::sync::{HeadName, SyncRequest};
 
+use super::bundles;
 use super::store::{self, HubStore, PhotoRow, Waiting};
 use crate::api::sending;
 use crate::api::types::{Changes, ErrorCode, PictureKind};
@@ -40,13 +41,15 @@ pub async fn run(engine: &Engine, client: &Client<'_>, enrolment: &Enrolment) ->
             return Ok(());
         }
     }
-    let photos = store.read(|connection| store::photos_waiting(connection, PHOTOS_PER_RUN_MAX))?;
-    if photos.is_empty() || !may_send(engine)? {
+    if !may_send(engine)? {
         return Ok(());
     }
-    send_photos(engine, client, &store, &photos).await?;
-    ask(engine, client, enrolment, &store, &[], &photos).await?;
-    Ok(())
+    let photos = store.read(|connection| store::photos_waiting(connection, PHOTOS_PER_RUN_MAX))?;
+    if !photos.is_empty() {
+        send_photos(engine, client, &store, &photos).await?;
+        ask(engine, client, enrolment, &store, &[], &photos).await?;
+    }
+    bundles::hand_on(engine, client, &store).await
 }
 
 /// Sends packets, asks for receipts of them and of photos, and keeps these. False when HQ wants to be left alone.

@@ -3,11 +3,13 @@
 //! A module of the engine, not a crate: it is the engine's client, transport and sealing seen from the other side, needs its
 //! enrolment and scopes, and adds to the phone's binary only what TLS and HTTP bring along anyway (hyper's server half).
 //!
-//! The side that carries: [`serve`] listens, [`hear`] and [`uploads`] answer, [`store`] keeps, [`forward`] hands on to HQ.
+//! The side that carries: [`serve`] listens, [`hear`] and [`uploads`] answer, [`store`] keeps, [`forward`] hands on to HQ. A rescue
+//! file that an officer brings takes the same way ([`bundles`]).
 //! The side that gives: [`relay`] joins and sends what [`offer`] plans. Both speak protocol v1 over
 //! [`transport`](crate::sync::transport). What the hub has of its scopes' feeds it does not hand down: a phone would have to
 //! take somebody's word for what HQ published, while every packet and receipt here is checked against a signature.
 
+mod bundles;
 mod forward;
 mod hear;
 mod offer;
@@ -69,6 +71,10 @@ pub struct HubStatus {
     /// What HQ has receipted.
     pub delivered_packets: u32,
     pub delivered_photos: u32,
+    /// Rescue files of other phones: that wait, that HQ imported, and that it did not take.
+    pub bundles: u32,
+    pub delivered_bundles: u32,
+    pub refused_bundles: u32,
 }
 
 /// A phone that joined this hub.
@@ -126,6 +132,9 @@ pub fn hub_status(engine: &Engine, _: Nothing) -> Result<HubStatus> {
             quota_bytes: store::QUOTA_BYTES,
             delivered_packets: 0,
             delivered_photos: 0,
+            bundles: 0,
+            delivered_bundles: 0,
+            refused_bundles: 0,
         });
     };
     let (load, quota_bytes, rows) = store.read(|connection| {
@@ -150,7 +159,15 @@ pub fn hub_status(engine: &Engine, _: Nothing) -> Result<HubStatus> {
         quota_bytes,
         delivered_packets: load.delivered_packets,
         delivered_photos: load.delivered_photos,
+        bundles: load.bundles,
+        delivered_bundles: load.delivered_bundles,
+        refused_bundles: load.refused_bundles,
     })
+}
+
+/// Takes a rescue file of another phone, to hand it on to HQ.
+pub(crate) fn carry_bundle(engine: &Engine, source: &mut dyn std::io::Read) -> Result<()> {
+    bundles::take(engine, source)
 }
 
 /// Opens this device to other phones until it is stopped or the app ends.

@@ -226,6 +226,8 @@ fn refused(response: &Response) -> Error {
         refusal::CODE_USED => Error::Refused(ErrorCode::CodeUsed, "this code was used"),
         refusal::CODE_EXPIRED => Error::Refused(ErrorCode::CodeExpired, "this code has expired"),
         refusal::DEVICE_UNKNOWN => Error::Refused(ErrorCode::DeviceUnknown, "HQ does not know this phone"),
+        // Of a whole that came with its creation.
+        refusal::HASH_MISMATCH => Error::Refused(ErrorCode::BadRequest, "HQ cannot use these bytes"),
         refusal::DEVICE_CLOSED => Error::Refused(ErrorCode::DeviceClosed, "HQ closed this phone"),
         _ => not_hq(),
     }

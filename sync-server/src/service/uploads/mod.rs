@@ -5,10 +5,12 @@
 //!
 //! One upload takes bytes from one request at a time; see [`turns`].
 
+mod bundle;
 mod checksum;
 pub(super) mod sealed;
 mod turns;
 
+use xuncha_domain::bundle::FILE_BYTES_MAX;
 use xuncha_domain::ids::random;
 use xuncha_domain::protocol::v1::blobs::LACKING_MAX;
 
@@ -101,7 +103,11 @@ impl Service {
     }
 
     pub fn create_upload(&self, device: &Device, announced: Announced) -> Result<Creation, Error> {
-        if announced.size > sealed::bytes_max(&announced.metadata) {
+        let bytes_max = match bundle::is_bundle(&announced.metadata) {
+            true => FILE_BYTES_MAX,
+            false => sealed::bytes_max(&announced.metadata),
+        };
+        if announced.size > bytes_max {
             return Err(Error::TooLarge);
         }
         if announced.size == 0 || announced.metadata.len() > METADATA_BYTES_MAX {
@@ -222,6 +228,9 @@ impl Service {
         if offset < upload.size {
             self.storage.write(|tx| tx.set_upload_offset(&upload.id, offset))?;
             return Ok(offset);
+        }
+        if bundle::is_bundle(&upload.metadata) {
+            return self.received_bundle(&upload);
         }
         let photo = sealed::photo_in(&upload.metadata);
         let sha256 = photo.unwrap_or(upload.sha256);

@@ -51,3 +51,14 @@ test('what stays behind is said, and a failure too', async () => {
   await flushPromises()
   expect(card.get('[data-testid=error]').attributes('data-code')).toBe('not_found')
 })
+
+test('a colleague’s file is taken, and it is said where it is', async () => {
+  const hub = { running: false, text: null, qr_svg: null, phones: [], packets: 0, photos: 0, bytes: 0, quota_bytes: 1,
+    delivered_packets: 0, delivered_photos: 0, bundles: 0, delivered_bundles: 0, refused_bundles: 0 }
+  const card = shown({ hub_status: () => ({ ...hub, bundles: 2, refused_bundles: 1 }), carryRescue: () => true })
+  await card.get('[data-testid=rescue-carry]').trigger('click')
+  await flushPromises()
+  expect(card.get('[data-testid=rescue-carried]').text()).toContain('2')
+  expect(card.find('[data-testid=rescue-delivered]').exists()).toBe(false)
+  expect(card.get('.warn-box').text()).toContain('1')
+})

@@ -7,6 +7,7 @@ export type Handlers = {
   addPhoto?: (meta: AddPhoto, photo: Blob) => VisitView | Promise<VisitView>
   readCode?: (photo: Blob) => string | Promise<string>
   saveRescue?: () => boolean
+  carryRescue?: () => boolean
 }
 
 /** For unit tests: answers from the given handlers, keeps what was asked, and can announce changes. */
@@ -33,6 +34,11 @@ export function fakeBackend(handlers: Handlers) {
       return handlers.readCode(photo)
     },
     photoUrl: (sha256, size) => `fake:${sha256}/${size}`,
+    asksForFiles: true,
+    async carryRescue() {
+      if (!handlers.carryRescue) throw new CallError({ code: 'not_found', message: 'rescue_carry' })
+      return handlers.carryRescue()
+    },
     async saveRescue() {
       if (!handlers.saveRescue) throw new CallError({ code: 'not_found', message: 'rescue_save' })
       return handlers.saveRescue()

@@ -26,6 +26,8 @@ export function tauriBackend(): Backend {
     photoUrl: (sha256, size) => convertFileSrc(size === 'thumb' ? `${sha256}/thumb` : sha256, 'photo'),
 
     saveRescue: () => command<boolean>('rescue_save', {}),
+    asksForFiles: true,
+    carryRescue: () => command<boolean>('rescue_carry', {}),
 
     onChanges(listener) {
       const stop = listen<Changes>('changes', (event) => listener(event.payload))

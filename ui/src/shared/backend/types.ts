@@ -16,6 +16,10 @@ export interface Backend {
   photoUrl(sha256: string, size: PhotoSize): string
   /** Hands the rescue bundle that was made last to the officer's own storage; false when they change their mind. */
   saveRescue(): Promise<boolean>
+  /** Whether `carryRescue` asks for the file by a dialog of the system; else the page gives it. */
+  readonly asksForFiles: boolean
+  /** Takes the rescue bundle of another phone, to hand it on; false when the officer changes their mind. */
+  carryRescue(file?: Blob): Promise<boolean>
   /** Tells of what a write or a sync touched; returns the way to stop listening. */
   onChanges(listener: (changes: Changes) => void): () => void
 }

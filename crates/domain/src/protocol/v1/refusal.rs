@@ -16,6 +16,8 @@ pub struct Refusal {
 
 pub const MALFORMED: &str = "malformed";
 pub const TOO_LARGE: &str = "too_large";
+/// An upload whose bytes are not those that were announced, or cannot be used.
+pub const HASH_MISMATCH: &str = "hash_mismatch";
 pub const CODE_UNKNOWN: &str = "code_unknown";
 pub const CODE_USED: &str = "code_used";
 pub const CODE_EXPIRED: &str = "code_expired";

@@ -2,6 +2,7 @@
 //!
 //! Nothing here exists here only, so a database that cannot be read is put aside and a new one begun.
 
+mod bundles;
 mod packets;
 mod part;
 mod phones;
@@ -19,6 +20,10 @@ use super::tls::Identity;
 use crate::error::Result;
 use crate::store::durably;
 
+pub use bundles::{
+    BundleRow, bundle_delivered, bundle_problem, bundles_waiting, has_bundle, insert_bundle,
+    set_bundle_upload,
+};
 pub use packets::{
     NewPacket, Waiting, insert_packet, insert_receipt, packet_received, packet_refused, receipt,
     receipt_of_photo, receipts_of_chain, run_state, runs, waiting,
@@ -30,13 +35,17 @@ pub use photos::{
     photo_received, photo_refused, photos_waiting, set_upload,
 };
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_bundles.sql")];
 /// Ten phones with a hundred photos of 2 MB each; most phones have that much to spare.
 pub const QUOTA_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// What HQ has receipted is remembered this long, so that its phone hears of it.
 const REMEMBERED_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// An upload that its phone has not ended by then gives its room back; the phone creates it again.
 const UNFINISHED_MS: i64 = 24 * 60 * 60 * 1000;
+
+const PHOTOS: &str = "photos";
+const BUNDLES: &str = "bundles";
 
 pub struct HubStore {
     disk: Arc<dyn Disk>,
@@ -53,15 +62,20 @@ pub struct Load {
     pub bytes: u64,
     pub delivered_packets: u32,
     pub delivered_photos: u32,
+    /// Rescue bundles that wait, that HQ imported, and that it did not take.
+    pub bundles: u32,
+    pub delivered_bundles: u32,
+    pub refused_bundles: u32,
 }
 
 impl HubStore {
     /// Opens the hub's folder below the app's data, making what is missing.
     pub fn open(disk: Arc<dyn Disk>, data: &Path, now_ms: i64) -> Result<Self> {
         let folder = data.join("hub");
-        let photos = folder.join("photos");
-        if !photos.exists() {
+        let (photos, bundles) = (folder.join(PHOTOS), folder.join(BUNDLES));
+        if !photos.exists() || !bundles.exists() {
             disk.create_folder(&photos)?;
+            disk.create_folder(&bundles)?;
             disk.flush_folder(&folder)?;
             disk.flush_folder(data)?;
         }
@@ -81,17 +95,24 @@ impl HubStore {
         transaction.commit()?;
         disk.after_transaction();
         let store = Self { disk, connection: Mutex::new(connection), folder, identity };
-        store.remove_left_files(&photos)?;
+        store.remove_left_files(&photos, photos::with_files)?;
+        store.remove_left_files(&bundles, |connection| {
+            Ok(bundles_waiting(connection)?.into_iter().map(|bundle| bundle.id).collect())
+        })?;
         Ok(store)
     }
 
-    /// Removes the files that no waiting photo has: between a row and its file the power may fail.
-    fn remove_left_files(&self, photos: &Path) -> Result<()> {
-        // In this order: a row is there before its file is.
-        let files = fs::read_dir(photos)?.collect::<io::Result<Vec<_>>>()?;
-        let wanted = self.read(photos::with_files)?;
+    /// Removes the files that nothing waiting has: between a row and its file the power may fail.
+    fn remove_left_files(
+        &self,
+        folder: &Path,
+        wanted: impl FnOnce(&Connection) -> Result<Vec<[u8; 16]>>,
+    ) -> Result<()> {
+        // In this order: a photo's row is there before its file is.
+        let files = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+        let wanted = self.read(wanted)?;
         for path in files.iter().map(fs::DirEntry::path) {
-            if !wanted.iter().any(|id| path == self.file(id)) {
+            if !wanted.iter().any(|id| path == folder.join(hex::encode(id))) {
                 self.disk.remove(&path)?;
             }
         }
@@ -115,7 +136,26 @@ impl HubStore {
 
     /// The file of a sealed photo.
     pub fn file(&self, id: &[u8; 16]) -> PathBuf {
-        self.folder.join("photos").join(hex::encode(id))
+        self.folder.join(PHOTOS).join(hex::encode(id))
+    }
+
+    /// The file of a rescue bundle.
+    pub fn bundle_file(&self, id: &[u8; 16]) -> PathBuf {
+        self.folder.join(BUNDLES).join(hex::encode(id))
+    }
+
+    pub fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    /// Makes the names of bundles durable.
+    pub fn flush_bundles(&self) -> Result<()> {
+        Ok(self.disk.flush_folder(&self.folder.join(BUNDLES))?)
+    }
+
+    /// Removes a bundle's bytes; harmless when there are none.
+    pub fn remove_bundle(&self, id: &[u8; 16]) -> Result<()> {
+        self.remove(&self.bundle_file(id))
     }
 
     /// Destroys erased photos and takes them no more.
@@ -132,7 +172,11 @@ impl HubStore {
 
     /// Removes a sealed photo's bytes; harmless when there are none.
     pub fn remove_file(&self, id: &[u8; 16]) -> Result<()> {
-        match self.disk.remove(&self.file(id)) {
+        self.remove(&self.file(id))
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        match self.disk.remove(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
@@ -194,6 +238,10 @@ fn sweep(connection: &Connection, now_ms: i64) -> Result<()> {
         (old, left),
     )?;
     connection.execute(
+        "DELETE FROM bundle WHERE (delivered_ms IS NOT NULL OR problem IS NOT NULL) AND arrived_ms < ?1",
+        [old],
+    )?;
+    connection.execute(
         "DELETE FROM receipt WHERE at_ms < ?1 AND id NOT IN
          (SELECT receipt FROM packet WHERE receipt IS NOT NULL UNION SELECT receipt FROM photo WHERE receipt IS NOT NULL)",
         [old],
@@ -215,7 +263,8 @@ pub fn set_quota(connection: &Connection, bytes: u64) -> Result<()> {
 pub fn used(connection: &Connection) -> Result<u64> {
     Ok(connection.query_row(
         "SELECT (SELECT coalesce(sum(size), 0) FROM packet WHERE bytes IS NOT NULL)
-              + (SELECT coalesce(sum(size), 0) FROM photo WHERE receipt IS NULL AND problem IS NULL)",
+              + (SELECT coalesce(sum(size), 0) FROM photo WHERE receipt IS NULL AND problem IS NULL)
+              + (SELECT coalesce(sum(size), 0) FROM bundle WHERE delivered_ms IS NULL AND problem IS NULL)",
         [],
         |row| row.get(0),
     )?)
@@ -226,7 +275,10 @@ pub fn load(connection: &Connection) -> Result<Load> {
         "SELECT (SELECT count(*) FROM packet WHERE bytes IS NOT NULL),
                 (SELECT count(*) FROM photo WHERE whole = 1 AND receipt IS NULL AND problem IS NULL),
                 (SELECT count(*) FROM packet WHERE receipt IS NOT NULL),
-                (SELECT count(*) FROM photo WHERE receipt IS NOT NULL)",
+                (SELECT count(*) FROM photo WHERE receipt IS NOT NULL),
+                (SELECT count(*) FROM bundle WHERE delivered_ms IS NULL AND problem IS NULL),
+                (SELECT count(*) FROM bundle WHERE delivered_ms IS NOT NULL),
+                (SELECT count(*) FROM bundle WHERE problem IS NOT NULL)",
         [],
         |row| {
             Ok(Load {
@@ -235,6 +287,9 @@ pub fn load(connection: &Connection) -> Result<Load> {
                 bytes: used(connection).unwrap_or_default(),
                 delivered_packets: row.get(2)?,
                 delivered_photos: row.get(3)?,
+                bundles: row.get(4)?,
+                delivered_bundles: row.get(5)?,
+                refused_bundles: row.get(6)?,
             })
         },
     )?)
