@@ -78,8 +78,9 @@ impl Read<'_> {
     /// Commits of a scope that may hold a value of an entity: those that touched its root, and all that are not counted.
     pub fn commits_about(&self, scope: &Scope, entity: &EntityId) -> Result<Vec<RowId>, Error> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT t.commit_id FROM entities e JOIN touches t ON t.root = coalesce(e.root, e.id)
-             WHERE e.name = ?2 AND e.scope = ?1
+            "SELECT t.commit_id FROM entities e JOIN entities r ON r.id = coalesce(e.root, e.id)
+             JOIN touches t ON t.root = r.id
+             WHERE substr(e.name, 13) = substr(?2, 13) AND e.name = ?2 AND r.scope = ?1
              UNION
              SELECT c.id FROM commits c JOIN chains h ON h.id = c.chain
              WHERE c.state <> 'applied' AND h.scope = ?1",
@@ -97,7 +98,9 @@ impl Read<'_> {
 
     /// The scopes in which things of this name are known.
     pub fn scopes_of_entity(&self, entity: &EntityId) -> Result<Vec<Scope>, Error> {
-        self.scopes("SELECT DISTINCT scope FROM entities WHERE name = ?1 ORDER BY scope", &entity.0)
+        let sql = "SELECT DISTINCT r.scope FROM entities e JOIN entities r ON r.id = coalesce(e.root, e.id)
+                   WHERE substr(e.name, 13) = substr(?1, 13) AND e.name = ?1 ORDER BY r.scope";
+        self.scopes(sql, &entity.0)
     }
 
     /// The scopes in which a visit names this photo.
@@ -313,9 +316,10 @@ impl Tx<'_> {
 
     /// Roots of the things of this name, for their rows.
     pub fn roots_of_entity(&self, scope: &Scope, entity: &EntityId) -> Result<Vec<RowId>, Error> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT coalesce(root, id) FROM entities WHERE name = ?2 AND scope = ?1")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT r.id FROM entities e JOIN entities r ON r.id = coalesce(e.root, e.id)
+             WHERE substr(e.name, 13) = substr(?2, 13) AND e.name = ?2 AND r.scope = ?1",
+        )?;
         Ok(statement.query_map((scope.as_str(), entity.0), |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 

@@ -228,11 +228,12 @@ impl Read<'_> {
         optional(self.conn.prepare_cached(&sql)?.query_row((chain, seq), commit))
     }
 
-    /// The lowest number of a chain that is not judged yet.
+    /// The lowest number of a chain that is not judged yet. The sign keeps the search in what is not judged of all chains,
+    /// which is nearly nothing, and out of the chain's history.
     pub fn first_unjudged(&self, chain: RowId) -> Result<Option<u64>, Error> {
         Ok(self
             .conn
-            .prepare_cached("SELECT min(seq) FROM commits WHERE chain = ?1 AND state = 'unjudged'")?
+            .prepare_cached("SELECT min(seq) FROM commits WHERE +chain = ?1 AND state = 'unjudged'")?
             .query_row([chain], |row| row.get(0))?)
     }
 

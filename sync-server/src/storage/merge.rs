@@ -33,25 +33,33 @@ fn entity(row: &Row<'_>) -> rusqlite::Result<EntityRow> {
     })
 }
 
-const ENTITY: &str = "SELECT id, name, kind, key, root, scope FROM entities";
+/// With the scope of what it hangs on. Names are looked up by their ends: see the step that made the index.
+const ENTITY: &str = "SELECT e.id, e.name, e.kind, e.key, e.root, coalesce(r.scope, e.scope)
+    FROM entities e LEFT JOIN entities r ON r.id = e.root";
 
 impl Read<'_> {
     pub fn entity(&self, scope: &Scope, kind: Kind, name: &EntityId) -> Result<Option<RowId>, Error> {
         optional(
             self.conn
-                .prepare_cached("SELECT id FROM entities WHERE name = ?1 AND scope = ?2 AND kind = ?3")?
+                .prepare_cached(
+                    "SELECT e.id FROM entities e LEFT JOIN entities r ON r.id = e.root
+                     WHERE substr(e.name, 13) = substr(?1, 13) AND e.name = ?1 AND e.kind = ?3
+                       AND coalesce(r.scope, e.scope) = ?2",
+                )?
                 .query_row((name.0, scope.as_str(), kind), |row| row.get(0)),
         )
     }
 
     pub fn entity_by_row(&self, id: RowId) -> Result<EntityRow, Error> {
-        let sql = format!("{ENTITY} WHERE id = ?1");
+        let sql = format!("{ENTITY} WHERE e.id = ?1");
         Ok(self.conn.prepare_cached(&sql)?.query_row([id], entity)?)
     }
 
     /// An entity by its name alone; the first that was heard of.
     pub fn entity_by_name(&self, name: &EntityId) -> Result<Option<EntityRow>, Error> {
-        let sql = format!("{ENTITY} WHERE name = ?1 ORDER BY id LIMIT 1");
+        let sql = format!(
+            "{ENTITY} WHERE substr(e.name, 13) = substr(?1, 13) AND e.name = ?1 ORDER BY e.id LIMIT 1"
+        );
         optional(self.conn.prepare_cached(&sql)?.query_row([name.0], entity))
     }
 
@@ -60,7 +68,7 @@ impl Read<'_> {
         let row = self.entity_by_row(id)?;
         let parent: Option<RowId> = self
             .conn
-            .prepare_cached("SELECT parent FROM entities WHERE id = ?1")?
+            .prepare_cached("SELECT coalesce(parent, root) FROM entities WHERE id = ?1")?
             .query_row([id], |row| row.get(0))?;
         // Natural keys hang on each other at most three deep: the reader of cores refuses more.
         match (parent, row.key) {
@@ -71,9 +79,12 @@ impl Read<'_> {
 
     /// What hangs on a root, itself included, in the order in which it was heard of.
     pub fn entities_under(&self, root: RowId) -> Result<Vec<EntityRow>, Error> {
-        let sql = format!("{ENTITY} WHERE root = ?1 OR id = ?1 ORDER BY id");
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        Ok(statement.query_map([root], entity)?.collect::<Result<_, _>>()?)
+        let of = self.entity_by_row(root)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT e.id, e.name, e.kind, e.key, e.root, ?2 FROM entities e WHERE e.root = ?1 ORDER BY e.id",
+        )?;
+        let under = statement.query_map((root, of.scope.as_str()), entity)?.collect::<Result<Vec<_>, _>>()?;
+        Ok(std::iter::once(of).chain(under).collect())
     }
 
     /// The fields in which counted ops replace a commit that is not: those of its ops are dead on arrival.
@@ -101,11 +112,12 @@ impl Tx<'_> {
     ) -> Result<RowId, Error> {
         let key = entity.origin.as_ref().map(|origin| origin.key.encode());
         let (parent, root) = above.unzip();
+        let scope = if root.is_none() { scope.as_str() } else { "" };
         self.conn
             .prepare_cached(
                 "INSERT INTO entities (name, scope, kind, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((entity.id.0, scope.as_str(), entity.kind, parent, key, root))?;
+            .execute((entity.id.0, scope, entity.kind, parent.filter(|_| parent != root), key, root))?;
         Ok(self.conn.last_insert_rowid())
     }
 

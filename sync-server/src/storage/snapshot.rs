@@ -74,7 +74,9 @@ impl Read<'_> {
     /// Entities of the scope, parents before what hangs on them.
     pub fn things_of(&self, scope: &Scope) -> Result<Vec<ThingRow>, Error> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, name, kind, parent, key, root FROM entities WHERE scope = ?1 ORDER BY id",
+            "SELECT e.id, e.name, e.kind, coalesce(e.parent, e.root), e.key, e.root
+             FROM entities e LEFT JOIN entities r ON r.id = e.root
+             WHERE coalesce(r.scope, e.scope) = ?1 ORDER BY e.id",
         )?;
         let thing = |row: &Row<'_>| {
             Ok(ThingRow {
@@ -119,7 +121,8 @@ impl Read<'_> {
     pub fn dead_ops_of(&self, scope: &Scope) -> Result<Vec<(RowId, String, [u8; 16])>, Error> {
         let mut statement = self.conn.prepare_cached(
             "SELECT d.entity, d.field, d.ref FROM entities e JOIN dead d ON d.entity = e.id
-             WHERE e.scope = ?1 ORDER BY e.id, d.field, d.ref",
+             LEFT JOIN entities r ON r.id = e.root
+             WHERE coalesce(r.scope, e.scope) = ?1 ORDER BY e.id, d.field, d.ref",
         )?;
         let dead = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         Ok(statement.query_map([scope.as_str()], dead)?.collect::<Result<_, _>>()?)

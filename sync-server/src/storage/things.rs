@@ -11,7 +11,7 @@ impl Read<'_> {
     pub fn packets_touching(&self, scope: &Scope, root: &[u8; 16]) -> Result<Vec<RowId>, Error> {
         let mut statement = self.conn.prepare_cached(
             "SELECT DISTINCT c.packet FROM entities e JOIN touches t ON t.root = e.id JOIN commits c ON c.id = t.commit_id
-             WHERE e.name = ?1 AND e.scope = ?2 AND c.position IS NOT NULL ORDER BY c.packet",
+             WHERE substr(e.name, 13) = substr(?1, 13) AND e.name = ?1 AND e.scope = ?2 AND c.position IS NOT NULL ORDER BY c.packet",
         )?;
         Ok(statement.query_map((root, scope.as_str()), |row| row.get(0))?.collect::<Result<_, _>>()?)
     }

@@ -41,16 +41,16 @@ impl Service {
         {
             return Err(Error::TooLarge);
         }
-        let received = self.take_packets(device, &request.packets, &request.fed, now_ms)?;
+        let report = self.news(device, request, now_ms)?;
+        let received = self.take_packets(device, &request.packets, &request.fed, report.as_ref(), now_ms)?;
         // Also what a full disk or another node's end left stored and not judged: no restart may be waited for.
         if received.stored > 0 || self.is_behind()? {
             self.publish(&received);
         }
-        self.note_report(device, request, now_ms)?;
         self.note_erased(device, request, now_ms)?;
         let answer = self.storage.read(|read| self.answer(read, device, request, &received, now_ms))?;
-        if received.stored > 0 {
-            self.events.tell(Changed { visits: true, devices: true });
+        if received.stored > 0 || report.is_some() {
+            self.events.tell(Changed { visits: received.stored > 0, devices: true });
         }
         Ok(answer)
     }
@@ -75,7 +75,7 @@ impl Service {
         device: &Device,
         packets: &[ByteVec],
     ) -> Result<(usize, Vec<Refused>), Error> {
-        let received = self.take_packets(device, packets, &[], self.clock.now_ms())?;
+        let received = self.take_packets(device, packets, &[], None, self.clock.now_ms())?;
         if received.stored > 0 {
             self.publish_all(&received.unpacked);
             self.events.tell(Changed { visits: true, devices: true });
@@ -114,8 +114,8 @@ impl Service {
         Ok(())
     }
 
-    /// Keeps what the phone says about itself; saying the same again within a minute costs no write.
-    fn note_report(&self, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<(), Error> {
+    /// What the phone says about itself; none when it said the same within the last minute, which costs no write.
+    fn news(&self, device: &Device, request: &SyncRequest, now_ms: i64) -> Result<Option<Report>, Error> {
         let report = Report {
             seen_ms: now_ms,
             app_version: request.app_version.clone(),
@@ -127,11 +127,6 @@ impl Service {
             battery_percent: request.here.battery_percent,
         };
         let known = self.storage.read(|read| Ok::<_, Error>(read.report(&device.id)?))?;
-        if known.is_some_and(|known| known.says_the_same(&report)) {
-            return Ok(());
-        }
-        self.storage.write(|tx| tx.put_report(&device.id, &report))?;
-        self.events.tell(Changed { devices: true, ..Changed::default() });
-        Ok(())
+        Ok((!known.is_some_and(|known| known.says_the_same(&report))).then_some(report))
     }
 }

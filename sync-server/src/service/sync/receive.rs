@@ -18,7 +18,7 @@ use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
 
 use super::publish::Unpacked;
 use crate::service::{Device, Error, Service, erase, quotas};
-use crate::storage::{self, NewChain, NewPacket, Read, Tx};
+use crate::storage::{self, NewChain, NewPacket, Read, Report, Tx};
 
 /// What became of the packets of one request.
 #[derive(Default)]
@@ -103,15 +103,20 @@ impl From<ChainError> for Fault {
 }
 
 impl Service {
+    /// Stores what is new, and what the sender says about itself, in one transaction.
     pub(super) fn take_packets(
         &self,
         sender: &Device,
         packets: &[ByteVec],
         fed: &[u32],
+        report: Option<&Report>,
         now_ms: i64,
     ) -> Result<Received, Error> {
         let mut received = Received::default();
         if packets.is_empty() {
+            if let Some(report) = report {
+                self.storage.write(|tx| tx.put_report(&sender.id, report))?;
+            }
             return Ok(received);
         }
         let packets: Vec<Cow<'_, [u8]>> = packets.iter().map(|bytes| self.unsealed(bytes)).collect();
@@ -147,6 +152,7 @@ impl Service {
         received.heads =
             wholes.iter().filter_map(|whole| whole.commits.last()).map(|last| last.hash).collect();
         received.stored = self.storage.write(|tx| {
+            report.map_or(Ok(()), |report| tx.put_report(&sender.id, report))?;
             let store = |stored, whole| Ok::<_, Error>(stored + self.store(tx, sender, whole, now_ms)?);
             wholes.iter_mut().try_fold(0, store)
         })?;
