@@ -80,6 +80,7 @@ pub struct Service {
     attempts: attempts::Attempts,
     turns: uploads::Turns,
     events: Events,
+    at_hand: sync::AtHand,
 }
 
 /// Where a service keeps its things and what it is called.
@@ -126,10 +127,11 @@ impl Service {
             attempts: attempts::Attempts::default(),
             turns: uploads::Turns::default(),
             events: Events::default(),
+            at_hand: sync::AtHand::default(),
         };
         service.reproject_if_due()?;
         // What a crash left stored but not published.
-        service.publish_all(&sync::Unpacked::new());
+        service.publish_all();
         service.judge_again();
         service.scrub_if_due();
         Ok(service)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use minicbor::Decoder;
 use rusqlite::Row;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{CommitRef, EntityId, Scope};
@@ -27,7 +28,8 @@ fn entity(row: &Row<'_>) -> rusqlite::Result<EntityRow> {
         id: row.get(0)?,
         name: EntityId(row.get(1)?),
         kind: row.get(2)?,
-        key: key.and_then(|bytes| Value::decode(&bytes).ok()),
+        // Written by us: that it is the one encoding was seen when it came.
+        key: key.and_then(|bytes| Value::read(&mut Decoder::new(&bytes)).ok()),
         root: row.get(4)?,
         scope: row.get::<_, String>(5)?.parse().map_err(|_| rusqlite::Error::InvalidQuery)?,
     })

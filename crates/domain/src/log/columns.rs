@@ -3,8 +3,7 @@
 //! The core is columnar: all field numbers, then all values, then all delays. Thirty answers then differ from the last
 //! visit's thirty only where people differed, which is what a compressor can use.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::HashMap;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
@@ -127,10 +126,10 @@ impl Columns<'_> {
     }
 }
 
-fn distinct<T: Eq + Hash>(items: impl ExactSizeIterator<Item = T>) -> bool {
-    let mut seen = HashSet::with_capacity(items.len());
-    let mut items = items;
-    items.all(|item| seen.insert(item))
+fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.windows(2).all(|pair| pair.first() != pair.last())
 }
 
 /// Whether numbers up to `len` come for the first time one after the other, and all of them.

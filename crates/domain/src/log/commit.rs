@@ -7,7 +7,7 @@ use crate::merge::{Live, Stored};
 use crate::time::ClockOffset;
 
 use super::body::{self, Body, Op, OpValue, Reference};
-use super::detached::Detached;
+use super::detached::{Detached, DetachedHash};
 
 pub const HEADER_VERSION: u64 = 1;
 pub const HEADER_TAG: &str = "xuncha/1 header";
@@ -77,6 +77,8 @@ pub struct Commit {
     pub core: Vec<u8>,
     pub body: Body,
     pub detached: Detached,
+    /// Of every detached value, also of those that were erased.
+    detached_hashes: Vec<DetachedHash>,
 }
 
 /// Everything of a header but what follows from the ops.
@@ -127,6 +129,7 @@ impl Commit {
         }
         let body = body::read_core(&core, detached.len())?;
         check_ancestors(&body, place.seq)?;
+        let detached_hashes = detached.hashes();
         let header = Header {
             chain: place.chain,
             seq: place.seq,
@@ -137,9 +140,9 @@ impl Commit {
             boot: stamp.boot,
             monotonic_ms: stamp.monotonic_ms,
             feed_position: stamp.feed_position,
-            body_hash: body::body_hash(&core, &detached.hashes()),
+            body_hash: body::body_hash(&core, &detached_hashes),
         };
-        Ok(Self { hash: header.hash(), header, core, body, detached })
+        Ok(Self { hash: header.hash(), header, core, body, detached, detached_hashes })
     }
 
     /// The ops; none when the body is of a newer version.
@@ -166,7 +169,7 @@ impl Commit {
             OpValue::Plain(value) => Stored::Plain(value.clone()),
             // `read_core` counted them: there is one for each such op.
             OpValue::Detached(index) => Stored::Detached {
-                hash: self.detached.hash(*index).unwrap_or_default(),
+                hash: self.detached_hashes.get(*index).copied().unwrap_or_default(),
                 value: self.detached.value(*index).cloned(),
             },
         }

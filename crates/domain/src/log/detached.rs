@@ -36,14 +36,19 @@ pub enum Slot {
 /// Salt of the `index`-th detached value of a commit: HMAC-SHA-256 (RFC 2104) of the index (four bytes, big endian)
 /// under the commit's secret, first 16 bytes.
 fn salt(secret: &[u8; 16], index: usize) -> [u8; 16] {
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
-    match Hmac::<Sha256>::new_from_slice(secret) {
-        Ok(mut mac) => {
+    salts(secret)(index)
+}
+
+/// The salts of a commit; what they have in common is computed once.
+fn salts(secret: &[u8; 16]) -> impl Fn(usize) -> [u8; 16] {
+    // HMAC takes keys of every length.
+    let keyed = Hmac::<Sha256>::new_from_slice(secret).ok();
+    move |index| {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        keyed.clone().map_or([0; 16], |mut mac| {
             mac.update(&index.to_be_bytes());
             crate::ids::short(&mac.finalize().into_bytes().into())
-        }
-        // HMAC takes keys of every length.
-        Err(_) => [0; 16],
+        })
     }
 }
 
@@ -89,7 +94,13 @@ impl Detached {
     }
 
     pub fn hashes(&self) -> Vec<DetachedHash> {
-        (0..self.len()).filter_map(|index| self.hash(index)).collect()
+        match self {
+            Self::Whole { secret, values } => {
+                let salt = salts(secret);
+                values.iter().enumerate().map(|(index, value)| hash(&salt(index), value)).collect()
+            }
+            Self::Partial(slots) => (0..slots.len()).filter_map(|index| self.hash(index)).collect(),
+        }
     }
 
     /// The hash of the value at `index`; none when it never existed.

@@ -5,6 +5,7 @@
 //! [`rejudge`] looks again at what an older server held. [`answer`] reads: receipts say what the database holds, never what the request hoped for.
 
 mod answer;
+mod at_hand;
 mod judge;
 mod publish;
 mod receive;
@@ -22,7 +23,8 @@ use crate::storage::Report;
 
 use receive::Received;
 
-pub(super) use publish::{Counted, Unpacked, append, count, resolve};
+pub(super) use at_hand::AtHand;
+pub(super) use publish::{Counted, append, count, resolve};
 
 /// Scopes and chains of one phone: a city has ten districts, a phone a chain per scope and their successors.
 const NAMES_MAX: usize = 256;
@@ -42,10 +44,11 @@ impl Service {
             return Err(Error::TooLarge);
         }
         let report = self.news(device, request, now_ms)?;
-        let received = self.take_packets(device, &request.packets, &request.fed, report.as_ref(), now_ms)?;
+        let mut received =
+            self.take_packets(device, &request.packets, &request.fed, report.as_ref(), now_ms)?;
         // Also what a full disk or another node's end left stored and not judged: no restart may be waited for.
         if received.stored > 0 || self.is_behind()? {
-            self.publish(&received);
+            self.publish(&mut received);
         }
         self.note_erased(device, request, now_ms)?;
         let answer = self.storage.read(|read| self.answer(read, device, request, &received, now_ms))?;
@@ -56,9 +59,10 @@ impl Service {
     }
 
     /// What follows the receipt; its cost is told apart from what the receipt took.
-    fn publish(&self, received: &Received) {
+    fn publish(&self, received: &mut Received) {
         let cpu = tracing::enabled!(tracing::Level::DEBUG).then(ThreadTime::now);
-        self.publish_all(&received.unpacked);
+        let _at_hand = self.at_hand.hold(std::mem::take(&mut received.unpacked));
+        self.publish_all();
         if let Some(cpu) = cpu {
             tracing::debug!(
                 commits = received.stored,
@@ -77,7 +81,8 @@ impl Service {
     ) -> Result<(usize, Vec<Refused>), Error> {
         let received = self.take_packets(device, packets, &[], None, self.clock.now_ms())?;
         if received.stored > 0 {
-            self.publish_all(&received.unpacked);
+            let _at_hand = self.at_hand.hold(received.unpacked);
+            self.publish_all();
             self.events.tell(Changed { visits: true, devices: true });
         }
         match received.retry_after_s {

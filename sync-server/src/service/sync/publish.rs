@@ -3,8 +3,7 @@
 //! One short transaction does all of it for a batch and may be repeated: a reader at position N never misses a commit
 //! that shows up later below N, because positions are given in the transaction that makes them visible, one at a time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xuncha_domain::ids::CommitRef;
 use xuncha_domain::log::body::{Op, Reference};
@@ -25,15 +24,12 @@ const BATCH: u32 = 4_096;
 /// Roots of the things that a batch changed.
 pub(in crate::service) type Counted = BTreeSet<RowId>;
 
-/// Commits at hand, by name.
-pub(in crate::service) type Unpacked = HashMap<CommitRef, Arc<Commit>>;
-
 impl Service {
     /// Publishes everything that is stored. Breakage here must not cost a receipt: it is logged, and the next sync, or
-    /// the next start, tries again. What is not `at_hand` is unpacked from its stored packet.
-    pub(in crate::service) fn publish_all(&self, at_hand: &Unpacked) {
+    /// the next start, tries again. What is not at hand is unpacked from its stored packet.
+    pub(in crate::service) fn publish_all(&self) {
         loop {
-            match self.storage.write(|tx| self.publish_batch(tx, at_hand)) {
+            match self.storage.write(|tx| self.publish_batch(tx)) {
                 Ok(judged) if judged < BATCH as usize => break,
                 Ok(_) => {}
                 Err(error) => {
@@ -45,23 +41,17 @@ impl Service {
         self.scrub_if_due();
     }
 
-    fn publish_batch(&self, tx: &Tx<'_>, at_hand: &Unpacked) -> Result<usize, Error> {
+    fn publish_batch(&self, tx: &Tx<'_>) -> Result<usize, Error> {
         let rows = tx.unjudged(BATCH)?;
         let mut counted = Counted::new();
         for run in rows.chunk_by(|a, b| a.packet == b.packet && a.seq + 1 == b.seq) {
-            self.publish_run(tx, run, at_hand, &mut counted)?;
+            self.publish_run(tx, run, &mut counted)?;
         }
         self.project(tx, &counted)?;
         Ok(rows.len())
     }
 
-    fn publish_run(
-        &self,
-        tx: &Tx<'_>,
-        rows: &[CommitRow],
-        at_hand: &Unpacked,
-        counted: &mut Counted,
-    ) -> Result<(), Error> {
+    fn publish_run(&self, tx: &Tx<'_>, rows: &[CommitRow], counted: &mut Counted) -> Result<(), Error> {
         let Some(first) = rows.first() else { return Ok(()) };
         let chain = tx.chain_by_row(first.chain)?;
         // Where orders act, what lies in the database counts: an order may have come since these were unpacked.
@@ -70,8 +60,8 @@ impl Service {
         let restored = tx.was_restored()?;
         let mut judged = Vec::new();
         for row in rows {
-            if let Some(commit) = at_hand.get(&row.hash.short()).filter(|_| !erased) {
-                tx.keep(row.id, commit);
+            if !erased && let Some(commit) = self.at_hand.get(&row.hash.short()) {
+                tx.keep(row.id, &commit);
             }
             let commit = tx.whole(row.id)?;
             let reason = judge(&author, row.received_ms, &commit);

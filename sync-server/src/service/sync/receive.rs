@@ -16,7 +16,6 @@ use xuncha_domain::log::packet::{self, Packet, PacketError};
 use xuncha_domain::protocol::v1::refusal::packet as reason;
 use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
 
-use super::publish::Unpacked;
 use crate::service::{Device, Error, Service, erase, quotas};
 use crate::storage::{self, NewChain, NewPacket, Read, Report, Tx};
 
@@ -31,7 +30,7 @@ pub(super) struct Received {
     /// The last commit of every packet that was taken.
     pub(super) heads: Vec<CommitHash>,
     /// Every commit of those packets, so that publishing need not unpack them again.
-    pub(super) unpacked: Unpacked,
+    pub(super) unpacked: Vec<Arc<Commit>>,
 }
 
 /// A packet whose every byte is accounted for.
@@ -157,7 +156,7 @@ impl Service {
             wholes.iter_mut().try_fold(0, store)
         })?;
         let commits = wholes.into_iter().flat_map(|whole| whole.commits);
-        received.unpacked = commits.map(|commit| (commit.hash.short(), Arc::new(commit))).collect();
+        received.unpacked = commits.map(Arc::new).collect();
         Ok(received)
     }
 

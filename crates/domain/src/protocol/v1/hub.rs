@@ -265,7 +265,7 @@ impl Carried {
 pub fn without_values(commits: &[Commit]) -> Vec<Commit> {
     let erased = |commit: &Commit| {
         let all: Vec<usize> = (0..commit.detached.len()).collect();
-        Commit { detached: commit.detached.erase(&all), ..commit.clone() }
+        commit.erased(&all)
     };
     commits.iter().map(erased).collect()
 }
