@@ -27,14 +27,14 @@ const FIGURES: &[Figure] = &[
         at_most: 1.5,
         value: |r| {
             let published = of(r.ours, "sync.publish_cpu_s")?;
-            ratio(of(r.ours, "sync.scpu")? - published, of(r.floor, "sync.scpu"))
+            ratio(of(r.ours, "sync.scpu")? - published, counted_cpu_s(r.floor))
         },
     },
     Figure {
         what: "server CPU to the last row",
         unit: "× floor",
         at_most: 3.0,
-        value: |r| ratio(of(r.ours, "sync.scpu")?, of(r.floor, "sync.scpu")),
+        value: |r| ratio(of(r.ours, "sync.scpu")?, counted_cpu_s(r.floor)),
     },
     Figure {
         what: "wire",
@@ -142,6 +142,11 @@ fn of(row: &Value, path: &str) -> Option<f64> {
     path.split('.').try_fold(row, |value, key| value.get(key))?.as_f64()
 }
 
+/// The kernel counts CPU in ticks of 10 ms: of fewer than ten of them nothing follows, and eight phones take the floor one.
+fn counted_cpu_s(floor: &Value) -> Option<f64> {
+    of(floor, "sync.scpu").filter(|seconds| *seconds >= 0.1)
+}
+
 fn ratio(ours: f64, theirs: Option<f64>) -> Option<f64> {
     theirs.filter(|theirs| *theirs > 0.0).map(|theirs| ours / theirs)
 }
@@ -156,6 +161,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_cpu_time_of_a_few_ticks_is_no_measure() {
+        let rows = |floor: f64| {
+            let row = |peer: &str, scpu: f64| json!({ "peer": peer, "tag": "1", "sync": { "scpu": scpu } });
+            [row("floor", floor), row("floor-a", floor), row("us", 0.5)]
+        };
+        assert!(table(&rows(0.2), "us").contains("CPU to the last row | 2.50 × floor"));
+        assert!(!table(&rows(0.02), "us").contains("CPU"));
+    }
 
     #[test]
     fn figures_are_ratios_within_a_round_and_medians_over_rounds() {
