@@ -10,7 +10,7 @@ const JUDGE_AGAIN: &str = "UPDATE meta SET value = x'00000000' WHERE key = 'judg
 
 impl Fleet {
     pub fn befall(&mut self, number: usize) {
-        match self.random.below(32) {
+        match self.random.below(34) {
             0..2 => self.kill(number),
             2 => self.hq_loses_power(),
             3 => self.node_restarts(),
@@ -27,7 +27,15 @@ impl Fleet {
             24 => self.lose_hub(number),
             25..29 => self.decide(),
             29..31 => self.erase(),
+            31..33 => self.bits_flip(number),
             _ => self.restore_hq(),
+        }
+    }
+
+    /// While the app is closed, a bit of what waits for HQ changes on the phone's disk.
+    fn bits_flip(&mut self, number: usize) {
+        if self.phones[number].rot(&mut self.random) {
+            self.counts.add("a bit of an unsent commit flipped");
         }
     }
 

@@ -27,6 +27,7 @@ mod network;
 mod officer;
 mod phone;
 mod relay;
+mod rot;
 mod stage;
 mod standing;
 mod unsure;

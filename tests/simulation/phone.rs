@@ -19,6 +19,7 @@ use crate::hotspot::{Air, Hotspot, Ways};
 use crate::model::{Author, Model, Order, Visit};
 use crate::nature::{MachineClock, folder};
 use crate::network::Network;
+use crate::rot;
 use crate::unsure::Unsure;
 
 pub struct Phone {
@@ -121,6 +122,17 @@ impl Phone {
         let left = self.machine.after_power_cut(self.data(), random);
         self.clock.reboot();
         self.replace(left);
+    }
+
+    /// Flips a bit of one column of one commit that HQ does not have, if there is one, while the app is closed.
+    pub fn rot(&mut self, random: &mut Random) -> bool {
+        self.engine.suspend();
+        let left = folder();
+        copy_folder(self.data(), left.path());
+        let flipped = rot::flip(&left.path().join("xuncha.db"), random);
+        self.clock.reboot();
+        self.replace(left);
+        flipped
     }
 
     /// Its folder becomes this one.

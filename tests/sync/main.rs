@@ -13,6 +13,7 @@ mod acts;
 mod bad_input;
 mod closed;
 mod copied;
+mod damaged_commit;
 mod dictionary;
 mod duplicates;
 mod erase;

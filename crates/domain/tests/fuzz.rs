@@ -231,6 +231,7 @@ fn made() -> Vec<Vec<u8>> {
             values: vec![sync::ErasedValues { hash: [6; 32], places: vec![0, 2] }],
             photos: vec![[7; 32].into()],
         }),
+        quarantined: vec![[8; 32].into()],
     };
     let hashes = blobs::Hashes { hashes: vec![[4; 32].into(), [5; 32].into()] };
     let scope = support::phone::district().as_str().as_bytes().to_vec();

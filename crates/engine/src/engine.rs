@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::hub::{self, Hub};
 use crate::keys::{FileKeyStore, KeyStore};
 use crate::store::Store;
-use crate::store::meta;
+use crate::store::{meta, quarantine};
 use crate::sync::Progress;
 use crate::sync::background::Woken;
 use crate::sync::fetch::Wanted;
@@ -103,7 +103,7 @@ impl Engine {
         photo::sweep(&photos)?;
         let store = recover::open(&options, &photos)?;
         erase::try_to_scrub(&store, &options, &photos);
-        Ok(Self(Arc::new(Inner {
+        let engine = Self(Arc::new(Inner {
             store,
             photos,
             options,
@@ -116,7 +116,20 @@ impl Engine {
             photos_now: AtomicBool::new(false),
             metered: Mutex::new(None),
             listeners: Mutex::new(Vec::new()),
-        })))
+        }));
+        if let Err(error) = engine.set_damaged_aside() {
+            tracing::error!(%error, "damaged commits stay where they are");
+        }
+        Ok(engine)
+    }
+
+    /// What cannot be read of what HQ does not have is written again as far as it is known. Costs what is unsent.
+    pub(crate) fn set_damaged_aside(&self) -> Result<()> {
+        let enrolled = self.read(meta::enrolment)?.is_some();
+        if enrolled && !self.read(quarantine::unsound)?.is_empty() {
+            self.write(|transaction, pen| write::set_damaged_aside(transaction, pen))?;
+        }
+        Ok(())
     }
 
     /// Calls an api function by name with JSON, as Tauri and the bridge do. Blocks on disk, never on the network.

@@ -110,6 +110,7 @@ fn console() -> OpenApiRouter<App> {
         .routes(routes!(people::officers, people::add_officer))
         .routes(routes!(people::teams))
         .routes(routes!(people::devices))
+        .routes(routes!(people::quarantine))
         .routes(routes!(people::close_device))
         .routes(routes!(people::enrol_code))
 }

@@ -12,10 +12,10 @@ use super::error::Problem;
 use super::json::{Body, Id, id};
 use super::types::{
     ApiProblem, CategoryInfo, DeviceRow, DistrictInfo, EnrolCode, NewEnrolCode, NewOfficer, OfficerInfo,
-    Reference, TeamInfo,
+    QuarantineInfo, Reference, TeamInfo,
 };
 use crate::service::{Error, Officer};
-use crate::storage::TeamRow;
+use crate::storage::{QuarantineRow, TeamRow};
 
 /// Categories and districts in the order of screens.
 #[utoipa::path(get, path = "/api/reference", responses((status = 200, description = "Done", body = Reference)))]
@@ -40,6 +40,26 @@ pub(super) async fn devices(
     Signed(_): Signed,
 ) -> Result<Json<Vec<DeviceRow>>, Problem> {
     Ok(Json(app.run(|service| service.devices()).await?))
+}
+
+/// Damaged commits that phones sent as they are, newest first.
+#[utoipa::path(get, path = "/api/quarantine",
+    responses((status = 200, description = "Done", body = Vec<QuarantineInfo>), (status = 401, description = "Not signed in", body = ApiProblem)))]
+pub(super) async fn quarantine(
+    State(app): State<App>,
+    Signed(_): Signed,
+) -> Result<Json<Vec<QuarantineInfo>>, Problem> {
+    let rows = app.run(|service| service.quarantined()).await?.into_iter();
+    let info = |row: QuarantineRow| QuarantineInfo {
+        device: hex::encode(row.device),
+        chain: hex::encode(row.chain),
+        seq: row.seq,
+        commit: hex::encode(row.hash),
+        reason: row.reason,
+        size: row.size,
+        received_ms: row.received_ms,
+    };
+    Ok(Json(rows.map(info).collect()))
 }
 
 /// Lost or handed in: nothing is served to it any more, and what it still pushes is held.

@@ -484,6 +484,22 @@ pub struct DeviceRow {
     pub free_bytes: Option<u64>,
     pub clock_ahead_ms: Option<i64>,
     pub forked: bool,
+    /// Damaged commits of it that HQ keeps as they are.
+    pub quarantined: u32,
+}
+
+/// What is left of a commit that its phone cannot read any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct QuarantineInfo {
+    pub device: String,
+    pub chain: String,
+    pub seq: u64,
+    pub commit: String,
+    /// A reason code such as `commit_damaged`.
+    pub reason: String,
+    /// Bytes.
+    pub size: u64,
+    pub received_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]

@@ -18,6 +18,7 @@ mod import;
 mod key;
 mod people;
 mod photos;
+mod quarantine;
 mod quotas;
 mod registry;
 mod reproject;

@@ -540,6 +540,7 @@ fn every_console_route_is_documented() {
         "get /api/officers",
         "get /api/overview",
         "get /api/photos/{sha256}",
+        "get /api/quarantine",
         "get /api/reference",
         "get /api/session",
         "get /api/setup",

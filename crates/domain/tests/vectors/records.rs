@@ -27,7 +27,7 @@ use xuncha_domain::protocol::v1::snapshot::{
     self, ChainState, DeadOp, Head, LiveOp, LiveValue, State, Thing, Tip, Under,
 };
 use xuncha_domain::protocol::v1::sync::{
-    Backup, Covered, Cursor, Feed, HeadName, Here, Mark, Run, Source, SyncRequest,
+    Backup, Covered, Cursor, Feed, HeadName, Here, Mark, Quarantined, Run, Source, SyncRequest,
 };
 use xuncha_domain::protocol::v1::things::{Brought, Fed, Placed, Wanted};
 use xuncha_domain::time::ClockOffset;
@@ -357,6 +357,13 @@ pub fn messages() -> Json {
         photos: Some(Mark { position: 2, rolling: [5; 16] }),
         backup_ms: Some(MORNING_MS),
         beyond: Some(5_000),
+        quarantined: vec![Quarantined {
+            chain: [1; 16],
+            seq: 6,
+            hash: [9; 32],
+            reason: "commit_damaged".into(),
+            bytes: vec![0xff; 3],
+        }],
     };
     let backup = Backup {
         made_ms: MORNING_MS,

@@ -182,7 +182,9 @@ fn attention(connection: &Connection) -> Result<Vec<AttentionRow>> {
          FROM verdict JOIN log ON log.ref = verdict.ref JOIN chain ON chain.id = log.chain
          WHERE verdict.applied = 0 AND chain.mine = 1
          UNION ALL
-         SELECT root, sha256, problem FROM photo WHERE problem IS NOT NULL LIMIT 100",
+         SELECT root, sha256, problem FROM photo WHERE problem IS NOT NULL
+         UNION ALL
+         SELECT NULL, NULL, reason FROM quarantine WHERE received = 0 LIMIT 100",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(AttentionRow {

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::store::journal::JOURNALED_MAX;
 
 /// What is the work of people, or is needed to send it. All other tables follow from these.
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     Table { name: "meta", key: "key", keys: Keys::Text, shape: "tb", numbered: Numbered::Never },
     Table { name: "chain", key: "id", keys: Keys::Bytes, shape: "btbbii", numbered: Numbered::Never },
     Table { name: "log", key: "ref", keys: Keys::Bytes, shape: "bbbibbi??biibbiii", numbered: Numbered::Now },
@@ -38,6 +38,7 @@ const TABLES: [Table; 9] = [
         numbered: Numbered::Always,
     },
     Table { name: "erased_photo", key: "sha256", keys: Keys::Bytes, shape: "hii", numbered: Numbered::Never },
+    Table { name: "quarantine", key: "hash", keys: Keys::Bytes, shape: "hbitbi", numbered: Numbered::Never },
 ];
 
 struct Table {

@@ -117,9 +117,25 @@ pub fn close(connection: &Connection, chain: ChainId, reason: SuccessorReason) -
     Ok(())
 }
 
-/// The last commit that we wrote or took over on a chain; its genesis when there is none.
+/// As [`close`], of a chain that has a hole behind its commit `end` (its genesis when there is none): what follows is not
+/// told to HQ as ours.
+pub fn close_at(connection: &Connection, chain: ChainId, end: Option<u64>) -> Result<()> {
+    let held = "SELECT max(seq) FROM log WHERE chain = ?1 AND received = 1";
+    let held: Option<u64> = connection.prepare_cached(held)?.query_row([Col(chain)], |row| row.get(0))?;
+    connection
+        .prepare_cached("UPDATE chain SET whole_to = ?2 WHERE id = ?1")?
+        .execute((Col(chain), end.max(held).unwrap_or(0)))?;
+    close(connection, chain, SuccessorReason::Damaged)
+}
+
+/// The last commit that we wrote or took over on a chain and have all before; its genesis when there is none.
 pub fn head(connection: &Connection, chain: &ChainRow) -> Result<(u64, CommitHash)> {
-    last(connection, chain, "SELECT seq, hash FROM log WHERE chain = ?1 ORDER BY seq DESC LIMIT 1")
+    last(
+        connection,
+        chain,
+        "SELECT seq, hash FROM log WHERE chain = ?1
+         AND seq <= coalesce((SELECT whole_to FROM chain WHERE id = ?1), seq) ORDER BY seq DESC LIMIT 1",
+    )
 }
 
 fn last(connection: &Connection, chain: &ChainRow, sql: &str) -> Result<(u64, CommitHash)> {

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::log::body::{Entity, Op};
 use xuncha_domain::log::commit::Commit;
+use xuncha_domain::merge::{Live, LiveOps};
 
 use super::live_set::LiveSet;
 use super::open::damaged;
@@ -40,6 +41,38 @@ pub fn write(connection: &Connection, root: EntityId, number: i64, set: &LiveSet
         )?
         .execute((Col(root), set.write(number)))?;
     Ok(())
+}
+
+/// The live ops of one field, none of an unknown thing.
+pub fn of_field(connection: &Connection, entity: EntityId, name: &str) -> Result<LiveOps> {
+    let known = connection
+        .prepare_cached("SELECT rowid, root FROM entity WHERE id = ?1")?
+        .query_row([Col(entity)], |row| Ok((row.get(0)?, row.get::<_, Col<EntityId>>(1)?.0)))
+        .optional()?;
+    let Some((number, root)) = known else { return Ok(LiveOps::default()) };
+    Ok(read(connection, root)?.1.field(number, name).cloned().unwrap_or_default())
+}
+
+/// What a commit set that is still live, by thing and field.
+pub fn of_commit(connection: &Connection, commit: CommitRef) -> Result<Vec<(EntityId, String, Live)>> {
+    let mut roots = connection.prepare_cached("SELECT root FROM touch WHERE ref = ?1")?;
+    let roots = roots.query_map([Col(commit)], |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
+    let mut set_by = Vec::new();
+    for root in roots {
+        for (number, fields) in read(connection, root?)?.1.into_entities() {
+            for (name, live) in fields {
+                if let Some(live) = live.get(&commit) {
+                    set_by.push((numbered(connection, number)?, name, live.clone()));
+                }
+            }
+        }
+    }
+    Ok(set_by)
+}
+
+fn numbered(connection: &Connection, number: i64) -> Result<EntityId> {
+    let sql = "SELECT id FROM entity WHERE rowid = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([number], |row| row.get::<_, Col<EntityId>>(0))?.0)
 }
 
 /// Whether the live value that a commit set in a field of a thing was erased.

@@ -141,6 +141,15 @@ pub fn hash_of(connection: &Connection, commit: CommitRef) -> Result<Option<Comm
         .map(|hash| hash.0))
 }
 
+/// The commit before one that we hold.
+pub fn prev_of(connection: &Connection, commit: CommitRef) -> Result<Option<CommitRef>> {
+    Ok(connection
+        .prepare_cached("SELECT prev FROM log WHERE ref = ?1")?
+        .query_row([Col(commit)], |row| row.get::<_, Col<CommitHash>>(0))
+        .optional()?
+        .map(|prev| prev.0.short()))
+}
+
 /// Chain and number of a commit that we hold, or of which a snapshot holds live ops.
 pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(ChainId, u64)>> {
     let here = connection
@@ -188,17 +197,31 @@ pub fn counted(connection: &Connection, commit: &CommitRef) -> Result<bool> {
         .unwrap_or(false))
 }
 
+/// The one commit with a number on a chain; none when there is none, or more than one.
+pub fn at(connection: &Connection, chain: ChainId, seq: u64) -> Result<Option<CommitRef>> {
+    let mut statement = connection.prepare_cached("SELECT ref FROM log WHERE chain = ?1 AND seq = ?2")?;
+    let found: Vec<CommitRef> = statement
+        .query_map((Col(chain), seq), |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(if let [only] = found.as_slice() { Some(*only) } else { None })
+}
+
+/// Whether its ops were issued again on a successor chain.
+pub fn reissued(connection: &Connection, commit: &CommitRef) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT reissued FROM log WHERE ref = ?1")?
+        .query_row([Col(*commit)], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}
+
 /// The commit with number `seq` that `from` descends from on its own chain.
 pub fn ancestor(connection: &Connection, from: &Commit, seq: u64) -> Result<Option<CommitRef>> {
     let chain = from.header.chain;
-    let mut statement = connection.prepare_cached("SELECT ref FROM log WHERE chain = ?1 AND seq = ?2")?;
-    let candidates: Vec<CommitRef> = statement
-        .query_map((Col(chain), seq), |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
-        .collect::<rusqlite::Result<_>>()?;
-    if let [only] = candidates.as_slice()
+    if let Some(only) = at(connection, chain, seq)?
         && !base::has_chain(connection, chain)?
     {
-        return Ok(Some(*only));
+        return Ok(Some(only));
     }
     // Forked there, or not all here: follow its own branch back.
     let mut at = from.header.prev.short();

@@ -14,6 +14,8 @@ pub mod log;
 pub mod meta;
 pub mod open;
 pub mod photos;
+pub mod quarantine;
+pub mod renamed;
 pub mod rows;
 pub mod salvaged;
 pub mod settled;

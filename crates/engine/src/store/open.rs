@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_erasure.sql"),
     include_str!("migrations/0009_live_sets.sql"),
     include_str!("migrations/0010_base.sql"),
+    include_str!("migrations/0011_quarantine.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.

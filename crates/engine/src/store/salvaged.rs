@@ -6,18 +6,24 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, Scope};
 use xuncha_domain::log::commit::Commit;
-use xuncha_domain::log::detached::Detached;
 use xuncha_domain::model::kind;
 
+use super::quarantine::{self, Damaged};
 use super::values::Col;
 use super::{base, chains, log};
 use crate::error::Result;
 
-/// Drops commits whose bytes are not what their hash says, and things whose parents are unknown. Returns how many.
+/// Drops commits whose bytes are not what their hash says (what is left of an unsent one is kept for HQ), and things whose
+/// parents are unknown. Returns how many.
 pub fn drop_unreadable(connection: &Connection) -> Result<usize> {
     let mut dropped = 0;
-    for key in unreadable(connection)? {
-        dropped += connection.execute("DELETE FROM log WHERE ref = ?1", [key])?;
+    for (damaged, unsent) in unreadable(connection)? {
+        if unsent {
+            quarantine::set_aside(connection, &damaged)?;
+            dropped += 1;
+        } else {
+            dropped += connection.execute("DELETE FROM log WHERE ref = ?1", [damaged.key])?;
+        }
     }
     loop {
         let orphans = connection
@@ -29,23 +35,18 @@ pub fn drop_unreadable(connection: &Connection) -> Result<usize> {
     }
 }
 
-/// The keys, as they are, of commits that cannot be read.
-fn unreadable(connection: &Connection) -> Result<Vec<Vec<u8>>> {
-    let mut statement = connection.prepare(&format!("SELECT {}, hash, ref FROM log", log::COLUMNS))?;
+/// Commits that cannot be read, and whether HQ does not have them. Whatever comes from others is received.
+fn unreadable(connection: &Connection) -> Result<Vec<(Damaged, bool)>> {
+    let mut statement = connection
+        .prepare(&format!("SELECT {}, hash, ref, received = 0 AND reissued = 0 FROM log", log::COLUMNS))?;
     let mut rows = statement.query([])?;
-    let mut keys = Vec::new();
+    let mut unreadable = Vec::new();
     while let Some(row) = rows.next()? {
-        let readable = || -> Result<bool> {
-            let (place, stamp, core, detached) = log::read(row)?;
-            let commit = Commit::assemble(place, &stamp, core, Detached::from_bytes(&detached)?)?;
-            let hash = row.get::<_, Col<CommitHash>>(12)?.0;
-            Ok(hash == commit.hash && row.get::<_, Col<CommitRef>>(13)?.0 == hash.short())
-        };
-        if !readable().unwrap_or(false) {
-            keys.push(row.get(13)?);
+        if quarantine::whole(row).is_err() {
+            unreadable.push((quarantine::left_of(row)?, row.get(14)?));
         }
     }
-    Ok(keys)
+    Ok(unreadable)
 }
 
 /// Commits that follow nothing that is here: what they follow, or their chain's genesis, was lost. A snapshot stands for

@@ -25,7 +25,14 @@ pub fn note(connection: &Connection, commit: &Commit, op: &Op, over: &[CommitRef
     if over.len() < 2 {
         return Ok(());
     }
-    let replaced = replaced(connection, op.entity.id, &op.field, over)?;
+    let mut others = Vec::with_capacity(over.len());
+    for reference in over {
+        // What was written again names what it was before.
+        if !log::reissued(connection, reference)? {
+            others.push(*reference);
+        }
+    }
+    let replaced = replaced(connection, op.entity.id, &op.field, &others)?;
     let mut values = replaced.iter().map(|live| live.value.value());
     let first = values.next();
     if first.is_none_or(|first| values.all(|value| value == first)) {

@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::store::log::Touched;
 use crate::store::meta::Enrolment;
 use crate::store::values::Col;
-use crate::store::{base, chains, hubs, log, meta, photos, rows, trail};
+use crate::store::{base, chains, hubs, log, meta, photos, quarantine, rows, trail};
 use crate::write::{self, Pen};
 
 /// Visits named one by one in a change; beyond that a screen refetches all.
@@ -81,10 +81,14 @@ pub fn apply(
         }
         rows::refresh(transaction, &taking.touched)?;
         taking.want_left_out()?;
-        let moved = newly > 0 || fed > 0 || lost > 0 || restarted || stuck.progress;
+        let mut set_aside = false;
+        for hash in &answer.quarantined {
+            set_aside |= quarantine::set_received(transaction, hash)?;
+        }
+        let moved = set_aside || newly > 0 || fed > 0 || lost > 0 || restarted || stuck.progress;
         engine.0.progress.moved.fetch_or(moved, Ordering::Relaxed);
         let waits = unreceived(transaction)?;
-        let more = moved && (answer.more || planned.more || stuck.progress || waits);
+        let more = moved && (answer.more || planned.more || stuck.progress || set_aside || waits);
         // What HQ lost is offered in the round after the one in which nothing more was to be read.
         let offer = waits && !answer.more && !going.caught_up;
         going.caught_up = !answer.more;
@@ -192,7 +196,7 @@ impl<'a> Taking<'a> {
             newly += 1;
             self.fresh.insert(reference);
             self.touch(reference)?;
-            at = log::get(self.connection, reference)?.map(|commit| commit.header.prev.short());
+            at = log::prev_of(self.connection, reference)?;
         }
         Ok(newly)
     }

@@ -145,6 +145,7 @@ async fn run_in(engine: &Engine, turn: tokio::sync::MutexGuard<'_, ()>) -> Resul
 async fn rounds(engine: &Engine) -> Result<()> {
     // The journal becomes a commit at a sync.
     engine.write(|transaction, pen| write::flush_all(transaction, pen))?;
+    engine.set_damaged_aside()?;
     enroll::renew_if_key_is_gone(engine).await?;
     let session =
         Session::of(engine)?.ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;

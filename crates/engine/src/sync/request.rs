@@ -10,14 +10,14 @@ use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::crypto::Signer;
 use xuncha_domain::log::head::Head;
 use xuncha_domain::log::packet::{self, Compression, Packet};
-use xuncha_domain::protocol::v1::sync::{Cursor, HeadName, Here, SyncRequest, TRAIL_MAX};
+use xuncha_domain::protocol::v1::sync::{Cursor, HeadName, Here, QUARANTINED_MAX, SyncRequest, TRAIL_MAX};
 
 use crate::api::types::ErrorCode;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::chains::{self, ChainRow};
 use crate::store::meta::{self, Enrolment};
-use crate::store::{hubs, log, photos, rows, trail};
+use crate::store::{hubs, log, photos, quarantine, rows, trail};
 
 /// Commits looked at for one request: 16 packets hold at most so many.
 const COMMITS_PER_REQUEST_MAX: usize = 20_000;
@@ -95,6 +95,7 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Pla
         request.blobs = waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect();
         request.blobs.extend(hubs::to_ask(connection, BLOBS_PER_REQUEST_MAX)?);
         request.photos = meta::photo_mark(connection)?;
+        request.quarantined = quarantine::waiting(connection, QUARANTINED_MAX)?;
         request.backup_ms = meta::backup(connection)?.map(|backup| backup.made_ms);
         request.beyond = going.no_snapshot.is_empty().then_some(engine.0.options.snapshot_beyond);
         Ok(Planned { request, packets, more })

@@ -14,9 +14,8 @@ use super::Pen;
 use crate::error::{Error, Result};
 use crate::store::chains::{self, ChainRow};
 use crate::store::journal::{self, JournalRow};
-use crate::store::log;
-use crate::store::rows;
 use crate::store::values::Col;
+use crate::store::{log, renamed, rows};
 
 /// Half of what a commit may hold: leaves room for tables and salts, which are not known before it is written.
 const VALUES_BYTES_MAX: usize = limits::COMMIT_BYTES_MAX / 2;
@@ -137,6 +136,7 @@ pub(super) fn named(
 ) -> Result<Vec<Basis>> {
     let mut named = Vec::new();
     for commit in commits {
+        let commit = renamed::newest(connection, commit)?;
         named.push(match log::place_of(connection, commit)? {
             Some((of, seq)) if of == chain.id => Basis::Own(seq),
             _ => Basis::Other(commit),
@@ -154,12 +154,13 @@ pub(super) fn references(
 ) -> Result<Vec<Reference>> {
     let mut references = Vec::with_capacity(refs.len());
     for reference in refs {
-        // A token names only what was drawn, and what was drawn is in the log.
-        if let Some((of, seq)) = log::place_of(connection, *reference)? {
+        let reference = renamed::newest(connection, *reference)?;
+        // A token names only what was drawn, and what was drawn is in the log, maybe written again.
+        if let Some((of, seq)) = log::place_of(connection, reference)? {
             references.push(if of == chain.id {
                 Reference::Own { seq }
             } else {
-                Reference::Other { chain: of, seq, commit: *reference }
+                Reference::Other { chain: of, seq, commit: reference }
             });
         }
     }

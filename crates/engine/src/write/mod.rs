@@ -3,6 +3,7 @@
 //! [`record`] writes taps; [`flush`] makes commits of them at natural boundaries; [`seal`] finishes a visit; [`reissue`]
 //! moves what HQ does not have to a successor chain when the old one cannot be gone on with.
 
+mod aside;
 mod commit;
 mod record;
 mod reissue;
@@ -14,6 +15,7 @@ use xuncha_domain::time::{Clock, ClockOffset};
 
 use crate::store::meta::Enrolment;
 
+pub use aside::set_damaged_aside;
 pub use commit::{entity, flush, flush_all};
 pub use record::{Tap, record};
 pub use reissue::{reissue, reissue_damaged};

@@ -43,6 +43,7 @@ impl Desk<'_, '_> {
             free_bytes: report.as_ref().and_then(|r| r.free_bytes),
             clock_ahead_ms: report.as_ref().map(|r| r.clock_ahead_ms),
             forked: self.read.device_forked(&device.id)?,
+            quarantined: self.read.count_quarantined(&device.id)?,
         })
     }
 }

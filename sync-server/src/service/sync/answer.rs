@@ -8,8 +8,8 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use xuncha_domain::ids::{ChainId, CommitHash, Scope};
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::sync::{
-    Backup, Cursor, Erased, ErasedValues, Feed, HeadName, Mark, Run, Source, SyncAnswer, SyncRequest,
-    VerdictNotice,
+    Backup, Cursor, Erased, ErasedValues, Feed, HeadName, Mark, QUARANTINED_MAX, Run, Source, SyncAnswer,
+    SyncRequest, VerdictNotice,
 };
 
 use super::receive::Received;
@@ -100,6 +100,7 @@ impl Service {
             photos_restart,
             backup: backup(read, request, &scopes)?,
             erased: erased(read, &scopes, &declared, request)?,
+            quarantined: quarantined(read, device, request)?,
         })
     }
 
@@ -290,4 +291,15 @@ fn backup(read: &Read<'_>, request: &SyncRequest, scopes: &[Scope]) -> Result<Op
     }
     newest.scopes.retain(|covered| scopes.iter().any(|scope| scope.as_str() == covered.scope));
     Ok(Some(newest))
+}
+
+/// Which of the damaged commits that the request brings HQ keeps.
+fn quarantined(read: &Read<'_>, device: &Device, request: &SyncRequest) -> Result<Vec<ByteArray<32>>, Error> {
+    let mut kept = Vec::new();
+    for one in request.quarantined.iter().take(QUARANTINED_MAX) {
+        if read.is_quarantined(&device.id, &one.hash)? {
+            kept.push(one.hash.into());
+        }
+    }
+    Ok(kept)
 }

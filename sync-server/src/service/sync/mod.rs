@@ -51,6 +51,7 @@ impl Service {
             self.publish(&mut received);
         }
         self.note_erased(device, request, now_ms)?;
+        self.keep_quarantined(device, &request.quarantined, now_ms)?;
         let answer = self.storage.read(|read| self.answer(read, device, request, &received, now_ms))?;
         if received.stored > 0 || report.is_some() {
             self.events.tell(Changed { visits: received.stored > 0, devices: true });

@@ -55,6 +55,31 @@ pub struct SyncRequest {
     /// Of a scope of which the phone lacks more commits than this it takes a snapshot: HQ answers with the feed's end alone.
     #[n(12)]
     pub beyond: Option<u64>,
+    /// Commits of this device that cannot be read any more; at most [`QUARANTINED_MAX`]. Their work was issued again as far
+    /// as it was known.
+    #[cbor(n(13), default)]
+    pub quarantined: Vec<Quarantined>,
+}
+
+/// Of one request: each may be as large as a commit.
+pub const QUARANTINED_MAX: usize = 1;
+
+/// Bytes that are no commit any more, as they lie on the phone.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Quarantined {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub chain: [u8; 16],
+    #[n(1)]
+    pub seq: u64,
+    /// What the commit's hash was.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub hash: [u8; 32],
+    /// Why, as a reason code.
+    #[n(3)]
+    pub reason: String,
+    /// Of its core, without detached values, which an erase order could not find here. At most `limits::COMMIT_BYTES_MAX`.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
 }
 
 /// Cursors of one request's trail: 64 a scope for a brigade that reads all of a city.
@@ -171,6 +196,9 @@ pub struct SyncAnswer {
     /// What erase orders destroyed that this phone does not read.
     #[n(13)]
     pub erased: Option<Erased>,
+    /// Of the request's quarantined commits, the hashes of those that HQ keeps.
+    #[cbor(n(14), default)]
+    pub quarantined: Vec<ByteArray<32>>,
 }
 
 /// What erase orders of scopes that the phone does not read destroyed of its own work, and photos it asked about.

@@ -59,7 +59,11 @@ replaces: string | null, closed_ms: number | null, last_seen_ms: number | null, 
 /**
  * What the phone said is still on it when HQ last heard from it; null when it never reported.
  */
-visits_here: number | null, photos_here: number | null, oldest_here_ms: number | null, battery_percent: number | null, free_bytes: number | null, clock_ahead_ms: number | null, forked: boolean, };
+visits_here: number | null, photos_here: number | null, oldest_here_ms: number | null, battery_percent: number | null, free_bytes: number | null, clock_ahead_ms: number | null, forked: boolean, 
+/**
+ * Damaged commits of it that HQ keeps as they are.
+ */
+quarantined: number, };
 export type DistrictInfo = { code: string, zh: string, en: string, };
 export type DuplicatePage = { 
 /**
