@@ -133,8 +133,10 @@ impl Service {
             let list = target.join(MISSING);
             fs::write(&list, listed(&manifest.missing))?;
             durable(&list)?;
-            // Nobody may drop a photo because of a backup that lacks some.
-            covered.photos = 0;
+            // A phone may drop what lies below the first that is lost: of those above it may have the only copy.
+            let lost = manifest.missing.iter().filter_map(|lost| decoded(&lost.sha256)).collect();
+            let below = read_copy(&database, |read| Ok::<_, BackupError>(read.photos_before(&lost)?))?;
+            covered.photos = covered.photos.min(below.unwrap_or(0));
         }
         blobs::sync_tree(target)?;
         let path = target.join(MANIFEST);

@@ -1,6 +1,6 @@
 //! Copies of the database: how one is made while others write, and how one is looked into.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{Error, Read, Storage, open};
@@ -41,6 +41,18 @@ impl Read<'_> {
     pub fn all_blobs(&self) -> Result<Vec<[u8; 32]>, Error> {
         let mut statement = self.conn.prepare("SELECT sha256 FROM blobs ORDER BY sha256")?;
         Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// How many of the list of held photos come before the first of these; none when none of them is in it.
+    pub fn photos_before(&self, photos: &BTreeSet<[u8; 32]>) -> Result<Option<u64>, Error> {
+        let mut statement = self.conn.prepare("SELECT position, sha256 FROM blob_order ORDER BY position")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if photos.contains(&row.get::<_, [u8; 32]>(1)?) {
+                return Ok(Some(row.get::<_, u64>(0)?.saturating_sub(1)));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether SQLite finds every page and every reference in order.

@@ -177,6 +177,8 @@ fn lost_photos_are_listed_and_cost_nothing_else() {
     let list = std::fs::read_to_string(backup.join("missing.txt")).unwrap();
     assert_eq!(list, listed(&manifest.missing));
     assert!(list.contains(&hex::encode(gone)) && list.contains(&hex::encode(bad)));
+    let told = a.sync(Vec::new()).backup.unwrap();
+    assert_eq!(told.photos, 1, "only what came before the first lost one may leave a phone");
 
     // The backup's own disk loses another one.
     let entry = manifest.files.iter().find(|file| file.sha256 == hex::encode(later)).unwrap();
