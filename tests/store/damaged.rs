@@ -15,10 +15,13 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("xuncha.db")
 }
 
-/// The phone with its whole database in one file, as after an orderly end.
+/// The phone with its whole database in one file, which does not say that it ended orderly.
 fn closed(phone: Phone) -> TempDir {
     let folder = phone.killed();
     assert!(!folder.path().join("xuncha.db-wal").exists());
+    let connection = rusqlite::Connection::open(database(folder.path())).unwrap();
+    assert_eq!(connection.execute("DELETE FROM meta WHERE key = 'ended'", []).unwrap(), 1);
+    drop(connection);
     folder
 }
 
@@ -217,4 +220,38 @@ fn damaged_sets_are_pruned_by_number_and_age_once_hq_holds_what_they_gave() {
     assert_eq!(sets(&data), 1);
     assert!(fs::read_dir(&notice).unwrap().all(|set| database(&set.unwrap().path()).exists()));
     drop(phone);
+}
+
+/// After an orderly end the pages are not read one by one. Damage that came later is met where it is read, and by the
+/// start after that at the latest.
+#[test]
+fn damage_after_an_orderly_end_is_met_when_it_is_read() {
+    let city = City::new();
+    let (phone, _) = worked(&city);
+    let folder = phone.killed();
+    let pages = fs::read(database(folder.path())).unwrap().len() / PAGE;
+    let mut later = 0;
+    for page in (1..pages).step_by(pages / 12) {
+        let copy = copied(&folder);
+        let mut bytes = fs::read(database(copy.path())).unwrap();
+        bytes[page * PAGE..(page + 1) * PAGE].copy_from_slice(&noise(PAGE));
+        fs::write(database(copy.path()), bytes).unwrap();
+        let phone = Phone::on(copy);
+        let status = phone.engine.status(Nothing {}).map(|status| status.recovered.is_some());
+        if status.as_ref().ok() == Some(&true) {
+            goes_on(&city, &phone, page);
+            continue;
+        }
+        let met = status.is_err() | city.try_sync(&phone).is_err() | phone.engine.today(Nothing {}).is_err();
+        let phone = phone.restarted();
+        assert!(
+            !met || recovered(&phone).is_some(),
+            "page {page}: what was met is recovered by the next start"
+        );
+        if met {
+            later += 1;
+            goes_on(&city, &phone, page);
+        }
+    }
+    assert!(later > 0, "every page is read by every start");
 }

@@ -138,3 +138,45 @@ fn a_damaged_commit_that_hq_holds_unknown_to_the_phone_counts_once() {
         assert_eq!(phone.answers(&visit, OTHER), ["yes"]);
     }
 }
+
+/// HQ has it, and is asked for it again; the officer does not notice.
+#[test]
+fn a_damaged_commit_that_hq_holds_comes_back() {
+    let city = City::new();
+    let (phone, other) = (city.phone(0), city.phone(1));
+    let visit = phone.begin_visit("网吧").summary.id;
+    phone.answer(&visit, ITEM, Answer::No);
+    city.sync(&phone);
+    city.sync(&other);
+    other.answer(&visit, OTHER, Answer::Yes);
+    city.sync(&other);
+    city.sync(&phone);
+    let cores = |data: &std::path::Path| -> Vec<Vec<u8>> {
+        let database = Connection::open(data.join("xuncha.db")).unwrap();
+        let sql = "SELECT core FROM log WHERE ref IN (SELECT ref FROM touch) ORDER BY ref";
+        let mut statement = database.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let before = cores(phone.data());
+    let folder = phone.killed();
+    let database = Connection::open(folder.path().join("xuncha.db")).unwrap();
+    let damage = "UPDATE log SET core = CAST(core || x'00' AS BLOB) WHERE ref IN
+                  (SELECT ref FROM touch JOIN visit_row ON visit_row.id = touch.root)";
+    assert_eq!(database.execute(damage, []).unwrap(), 2, "one of each phone");
+    drop(database);
+    let phone = Phone::on(folder);
+    measure(&phone, &visit, 366, None);
+    finish(&phone, &visit);
+    assert!(phone.visit(&visit).summary.sealed);
+    city.sync(&phone);
+    assert_eq!(phone.sync_status().state, SaveState::Held);
+    let after = cores(phone.data());
+    assert!(before.iter().all(|core| after.contains(core)), "every one is whole again");
+    let detail = city.visit(&visit);
+    assert_eq!((detail.row.conflicts, detail.readings.len(), detail.seals.len()), (0, 1, 1));
+    assert!(detail.seals[0].hash_matches);
+    assert_eq!(
+        (phone.answers(&visit, ITEM), phone.answers(&visit, OTHER)),
+        (vec!["no".into()], vec!["yes".into()])
+    );
+}

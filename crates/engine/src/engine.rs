@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::hub::{self, Hub};
 use crate::keys::{FileKeyStore, KeyStore};
 use crate::store::Store;
-use crate::store::{meta, quarantine};
+use crate::store::{mend, meta, quarantine};
 use crate::sync::Progress;
 use crate::sync::background::Woken;
 use crate::sync::fetch::Wanted;
@@ -103,7 +103,7 @@ impl Engine {
         photo::sweep(&photos)?;
         let store = recover::open(&options, &photos)?;
         erase::try_to_scrub(&store, &options, &photos);
-        let engine = Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             store,
             photos,
             options,
@@ -116,11 +116,7 @@ impl Engine {
             photos_now: AtomicBool::new(false),
             metered: Mutex::new(None),
             listeners: Mutex::new(Vec::new()),
-        }));
-        if let Err(error) = engine.set_damaged_aside() {
-            tracing::error!(%error, "damaged commits stay where they are");
-        }
-        Ok(engine)
+        })))
     }
 
     /// What cannot be read of what HQ does not have is written again as far as it is known. Costs what is unsent.
@@ -130,6 +126,22 @@ impl Engine {
             self.write(|transaction, pen| write::set_damaged_aside(transaction, pen))?;
         }
         Ok(())
+    }
+
+    /// After damage was met: what HQ holds and cannot be read here is dropped and asked for again. What failed may be tried
+    /// again then. False when there was none.
+    pub(crate) fn mend(&self) -> bool {
+        if !self.0.store.met_damage() {
+            return false;
+        }
+        match self.0.store.write(|transaction| mend::mend(transaction)) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "the next start looks at every page");
+                self.0.store.met_damage();
+                false
+            }
+        }
     }
 
     /// Calls an api function by name with JSON, as Tauri and the bridge do. Blocks on disk, never on the network.
@@ -179,6 +191,10 @@ impl Engine {
         if let Err(error) = self.write(|transaction, pen| write::flush_all(transaction, pen)) {
             tracing::warn!(%error, "the journal stays open");
         }
+        // In the background the system may end the app at any time.
+        if let Err(error) = self.0.store.end() {
+            tracing::warn!(%error, "the next start looks at every page");
+        }
     }
 
     /// Starts the workers that sync by themselves on `runtime`. Call it once.
@@ -216,12 +232,14 @@ impl Engine {
     }
 
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.0.store.read(work)
+        let result = self.0.store.read(work);
+        self.mend();
+        result
     }
 
     /// Runs `work` with a pen in one durable transaction. Refused before enrolment.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>, &Pen<'_>) -> Result<T>) -> Result<T> {
-        self.0.store.write(|transaction| {
+        let result = self.0.store.write(|transaction| {
             let enrolment = meta::enrolment(transaction)?
                 .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
             let pen = Pen {
@@ -231,7 +249,9 @@ impl Engine {
                 offset: meta::clock(transaction)?,
             };
             work(transaction, &pen)
-        })
+        });
+        self.mend();
+        result
     }
 
     /// How a row names a file of the photo folder.

@@ -54,6 +54,11 @@ impl Error {
         matches!(self, Self::Refused(ErrorCode::ServerUnreachable, _))
     }
 
+    /// Bytes of the database are not what was written: the same again will not help.
+    pub fn is_damage(&self) -> bool {
+        self.code() == ErrorCode::DatabaseCorrupt
+    }
+
     /// What a screen acts on.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -18,6 +18,7 @@ mod visit;
 mod written;
 
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::hub::{self, HubStart, HubStatus, RelayPair, RelayStatus};
 use crate::rescue::RescueBundle;
 use inbox::{ChooseValue, ConflictInbox};
@@ -35,7 +36,12 @@ macro_rules! calls {
         impl Engine { $(
             $(#[$doc])*
             pub fn $name(&self, arguments: $arguments) -> Result<$result, ApiError> {
-                Ok($function(self, arguments)?)
+                let mut result = $function(self, arguments.clone());
+                // The transaction changed nothing, and what it met was mended.
+                if result.as_ref().is_err_and(Error::is_damage) {
+                    result = $function(self, arguments);
+                }
+                Ok(result?)
             }
         )+ }
 

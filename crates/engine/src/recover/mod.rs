@@ -15,11 +15,12 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::api::status::counts_here;
-use crate::api::types::{ErrorCode, Recovered};
+use crate::api::types::Recovered;
 use crate::engine::Options;
 use crate::erase;
-use crate::error::{Error, Result};
-use crate::store::{Store, journal, log, meta, open, rows, salvaged};
+use crate::error::Result;
+use crate::store::meta::Enrolment;
+use crate::store::{Store, journal, log, meta, open, quarantine, rows, salvaged};
 use crate::write::{self, Pen};
 
 /// Opens the store of a data folder, recovering it first where that is needed.
@@ -56,7 +57,32 @@ fn prune(options: &Options, store: &Store) -> Result<()> {
 
 fn open_whole(database: &Path, options: &Options) -> Result<Store> {
     aside::check_not_emptied(database)?;
-    Store::open(database, &options.app_version, Arc::clone(&options.disk))
+    let store = Store::open(database, &options.app_version, Arc::clone(&options.disk))?;
+    // Reads what HQ does not have: damage of it is met here and not at the next sync, also after an orderly end.
+    match set_damaged_aside(options, &store) {
+        Err(error) if !error.is_damage() => tracing::error!(%error, "damaged commits stay where they are"),
+        done => done?,
+    }
+    Ok(store)
+}
+
+fn set_damaged_aside(options: &Options, store: &Store) -> Result<()> {
+    if store.read(quarantine::unsound)?.is_empty() {
+        return Ok(());
+    }
+    store.write(|transaction| match meta::enrolment(transaction)? {
+        Some(enrolment) => write::set_damaged_aside(transaction, &pen(options, &enrolment, transaction)?),
+        None => Ok(()),
+    })
+}
+
+fn pen<'a>(options: &'a Options, enrolment: &'a Enrolment, connection: &Connection) -> Result<Pen<'a>> {
+    Ok(Pen {
+        enrolment,
+        clock: &*options.clock,
+        entropy: &*options.entropy,
+        offset: meta::clock(connection)?,
+    })
 }
 
 fn finish(options: &Options, photos: &Path, database: &Path, folder: &Path) -> Result<()> {
@@ -103,13 +129,7 @@ fn settle(options: &Options, connection: &Connection) -> Result<bool> {
     });
     match &enrolment {
         Some(enrolment) => {
-            let pen = Pen {
-                enrolment,
-                clock: &*options.clock,
-                entropy: &*options.entropy,
-                offset: meta::clock(connection)?,
-            };
-            write::reissue_damaged(connection, &pen)?;
+            write::reissue_damaged(connection, &pen(options, enrolment, connection)?)?;
         }
         // Nobody can write yet. The next enrolment issues again what HQ does not have.
         None => {
@@ -134,11 +154,4 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
-}
-
-impl Error {
-    /// The database file itself is damaged, and opening it again will not help.
-    fn is_damage(&self) -> bool {
-        matches!(self.code(), ErrorCode::DatabaseCorrupt)
-    }
 }

@@ -7,7 +7,6 @@ use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, DeviceId, EntityId, Off
 use xuncha_domain::limits;
 use xuncha_domain::log::body::{Entity, Kind, Op, OpValue, Reference};
 use xuncha_domain::log::commit::{Commit, Place, Stamp};
-use xuncha_domain::log::detached::Detached;
 use xuncha_domain::merge::{Field, Live};
 use xuncha_domain::model::kind;
 use xuncha_domain::time::ClockOffset;
@@ -16,6 +15,7 @@ use super::base;
 use super::live;
 use super::live_set::LiveSet;
 use super::open::damaged;
+use super::quarantine;
 use super::squeeze::{squeeze, unsqueeze};
 use super::values::Col;
 use crate::error::Result;
@@ -48,12 +48,11 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(Place, Stamp, Vec<u8>, Ve
 }
 
 fn commits(connection: &Connection, tail: &str, params: impl rusqlite::Params) -> Result<Vec<Commit>> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM log {tail}"))?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS}, hash, ref FROM log {tail}"))?;
     let mut rows = statement.query(params)?;
     let mut commits = Vec::new();
     while let Some(row) = rows.next()? {
-        let (place, stamp, core, detached) = read(row)?;
-        commits.push(Commit::assemble(place, &stamp, core, Detached::from_bytes(&detached)?)?);
+        commits.push(quarantine::whole(row).map_err(|_| damaged("a commit is not what its hash says"))?);
     }
     Ok(commits)
 }
@@ -204,6 +203,18 @@ pub fn at(connection: &Connection, chain: ChainId, seq: u64) -> Result<Option<Co
         .query_map((Col(chain), seq), |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(if let [only] = found.as_slice() { Some(*only) } else { None })
+}
+
+/// Whether its values were counted, also when its row is not here any more.
+pub fn was_counted(connection: &Connection, commit: CommitRef) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM touch WHERE ref = ?1)";
+    Ok(connection.prepare_cached(sql)?.query_row([Col(commit)], |row| row.get(0))?)
+}
+
+/// Its values are counted already.
+pub fn set_counted(connection: &Connection, commit: CommitRef) -> Result<()> {
+    connection.prepare_cached("UPDATE log SET counted = 1 WHERE ref = ?1")?.execute([Col(commit)])?;
+    Ok(())
 }
 
 /// Whether its ops were issued again on a successor chain.

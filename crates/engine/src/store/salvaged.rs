@@ -36,7 +36,7 @@ pub fn drop_unreadable(connection: &Connection) -> Result<usize> {
 }
 
 /// Commits that cannot be read, and whether HQ does not have them. Whatever comes from others is received.
-fn unreadable(connection: &Connection) -> Result<Vec<(Damaged, bool)>> {
+pub(super) fn unreadable(connection: &Connection) -> Result<Vec<(Damaged, bool)>> {
     let mut statement = connection
         .prepare(&format!("SELECT {}, hash, ref, received = 0 AND reissued = 0 FROM log", log::COLUMNS))?;
     let mut rows = statement.query([])?;

@@ -133,7 +133,11 @@ async fn run_in(engine: &Engine, turn: tokio::sync::MutexGuard<'_, ()>) -> Resul
     progress.moved.store(false, Ordering::Relaxed);
     progress.retry_after_s.store(0, Ordering::Relaxed);
     engine.emit(&Changes { sync: true, ..Changes::default() });
-    let result = rounds(engine).await;
+    let mut result = rounds(engine).await;
+    if result.as_ref().is_err_and(Error::is_damage) {
+        engine.mend();
+        result = rounds(engine).await;
+    }
     if let Err(Error::HqBusy { retry_after_s }) = &result {
         progress.retry_after_s.store(*retry_after_s, Ordering::Relaxed);
     }

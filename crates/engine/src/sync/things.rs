@@ -1,9 +1,10 @@
 //! What a snapshot does not hold, fetched when it is needed: all commits of a thing that somebody opens or that has news,
-//! and single commits that others follow.
+//! and single commits that others follow. Commits that were damaged on this phone come back the same way.
 
 use std::collections::BTreeSet;
 
 use xuncha_domain::ids::{CommitHash, EntityId, Scope};
+use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::packet::Packet;
 use xuncha_domain::model::kind;
 use xuncha_domain::protocol::v1::things::{Brought, Fed, Wanted};
@@ -12,7 +13,7 @@ use super::Session;
 use super::apply::{Taking, changes};
 use crate::erase;
 use crate::error::Result;
-use crate::store::{base, chains, log, rows};
+use crate::store::{base, chains, live, log, rows};
 
 /// Names of one request; more would bring more than one answer holds.
 const NAMES_MAX: usize = 50;
@@ -65,17 +66,19 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// Keeps those commits of a packet for which the snapshot stands. The others come with the feed.
+    /// Keeps those commits of a packet that were read: the snapshot stands for them, or they were damaged here. The others
+    /// come with the feed.
     fn fed(&mut self, fed: &Fed) -> Result<()> {
         let packet = Packet::decode(&fed.packet)?;
         let Some(chain) = chains::get(self.connection, packet.chain)? else { return Ok(()) };
         let scope: Scope = chain.scope;
-        let Some(end) = base::position(self.connection, &scope)? else { return Ok(()) };
+        let (read, _) = rows::feed(self.connection, &scope)?;
+        let end = base::position(self.connection, &scope)?.unwrap_or(0);
         let genesis = self.genesis(&scope, &packet)?;
         let commits = self.linked(&genesis, &packet, CommitHash(fed.prev))?;
         for commit in &commits {
             let reference = commit.hash.short();
-            let Some(position) = fed.position(commit.header.seq).filter(|position| *position <= end) else {
+            let Some(position) = fed.position(commit.header.seq).filter(|position| *position <= read) else {
                 continue;
             };
             if log::hash_of(self.connection, reference)?.is_some() {
@@ -84,15 +87,28 @@ impl Taking<'_> {
             let commit = &*erase::arriving(self.connection, &scope, commit)?;
             log::insert(self.connection, commit, true)?;
             log::set_position(self.connection, reference, position)?;
-            if !base::held(self.connection, reference)? {
+            if position <= end && !base::held(self.connection, reference)? {
                 base::set_based(self.connection, reference)?;
             }
-            self.count(&genesis, commit)?;
+            if log::was_counted(self.connection, reference)? {
+                self.count_no_more(commit)?;
+            } else {
+                self.count(&genesis, commit)?;
+            }
         }
         if let Some(last) = commits.last() {
             log::keep_signature(self.connection, last.hash.short(), &packet.signature)?;
         }
         Ok(())
+    }
+
+    /// A commit is back of which everything was drawn before, but for what was erased meanwhile.
+    fn count_no_more(&mut self, commit: &Commit) -> Result<()> {
+        log::set_counted(self.connection, commit.hash.short())?;
+        for op in commit.ops().iter().filter(|op| commit.live_op(op).value.erased()) {
+            live::erase(self.connection, commit, op)?;
+        }
+        self.touch(commit.hash.short())
     }
 
     /// News of a thing that was closed long ago, and is not in the snapshot: it is fetched as a whole.

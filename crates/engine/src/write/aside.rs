@@ -16,7 +16,7 @@ use super::reissue::{Again, write_again};
 use crate::error::Result;
 use crate::store::chains::ChainRow;
 use crate::store::quarantine::{self, Damaged};
-use crate::store::{chains, live, log};
+use crate::store::{chains, live, log, mend};
 
 /// Sets aside what cannot be read of our unsent commits.
 pub fn set_damaged_aside(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
@@ -24,6 +24,8 @@ pub fn set_damaged_aside(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
     if unsound.is_empty() {
         return Ok(());
     }
+    // Everything is counted again below.
+    mend::drop_damaged(connection)?;
     let mut lost = Vec::new();
     let mut gone = Gone::default();
     for one in &unsound.damaged {
