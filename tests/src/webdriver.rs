@@ -4,6 +4,7 @@
 //! need no Node package and no network. A [`Part`] is looked up anew for each action, which is repeated until it works:
 //! pages redraw whenever they like, so there is no element to hold on to and no time to wait for.
 
+mod axe;
 mod browsers;
 mod part;
 mod shots;

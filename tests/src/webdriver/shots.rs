@@ -1,7 +1,7 @@
-//! Pictures of the important steps, for people: the README's, and for looking whether a page looks right.
+//! Pictures of the important steps, for people, and what a machine can say of them for people who see otherwise.
 //!
-//! They are taken only when `XUNCHA_SHOTS` names a folder. Each step then gives one picture per language and, where the
-//! browser can pretend it, one per colour scheme; the page is left as it was.
+//! Each step is looked at by axe-core in every colour scheme that the browser can pretend. When `XUNCHA_SHOTS` names a
+//! folder, both languages are, and each gives one picture per scheme. The page is left as it was.
 
 use std::env;
 use std::path::Path;
@@ -18,19 +18,27 @@ const SPEAK: &str = "const [lang, done] = arguments;
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))";
 
 impl Page {
-    /// Takes the pictures of a step.
+    /// Looks at a step, and takes its pictures if they are wanted.
     ///
     /// # Panics
-    /// When a picture cannot be taken or written.
+    /// When axe-core has a serious finding, or a picture cannot be taken or written.
     pub fn shot(&self, step: &str) {
-        let Some(folder) = env::var_os(SHOTS_VARIABLE) else { return };
+        let Some(folder) = env::var_os(SHOTS_VARIABLE) else { return self.in_each_scheme(step, None) };
         for lang in ["en", "zh-CN"] {
             self.must("POST", "/execute/async", &json!({ "script": SPEAK, "args": [lang] }));
-            for scheme in ["dark", "light"] {
-                let shown = self.prefers(scheme);
-                if shown || scheme == "light" {
-                    self.screenshot(&Path::new(&folder).join(format!("{step}-{lang}-{scheme}.png")));
+            self.in_each_scheme(&format!("{step}-{lang}"), Some(Path::new(&folder)));
+        }
+    }
+
+    fn in_each_scheme(&self, name: &str, folder: Option<&Path>) {
+        for scheme in ["dark", "light"] {
+            let shown = self.prefers(scheme);
+            if shown || scheme == "light" {
+                let name = format!("{name}-{scheme}");
+                if let Some(folder) = folder {
+                    self.screenshot(&folder.join(format!("{name}.png")));
                 }
+                self.is_accessible(&name);
             }
         }
     }
