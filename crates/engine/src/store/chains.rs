@@ -156,6 +156,12 @@ pub fn head_for_hq(connection: &Connection, chain: &ChainRow) -> Result<(u64, Co
     )
 }
 
+/// Whether every number up to a commit of a chain is here: a damaged one may have been set aside.
+pub fn has_all_to(connection: &Connection, chain: ChainId, seq: u64) -> Result<bool> {
+    let sql = "SELECT count(DISTINCT seq) = ?2 FROM log WHERE chain = ?1 AND seq BETWEEN 1 AND ?2";
+    Ok(connection.prepare_cached(sql)?.query_row((Col(chain), seq), |row| row.get(0))?)
+}
+
 /// Ends of the branches of a forked chain that HQ receipted and whose place in the feed was not read yet: nothing else
 /// would tell that an HQ which was restored since does not have them. None of a chain that is written on.
 pub fn unread_ends(connection: &Connection, chain: ChainId) -> Result<Vec<(u64, CommitHash)>> {

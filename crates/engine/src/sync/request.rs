@@ -109,8 +109,12 @@ pub fn question(engine: &Engine, connection: &Connection) -> Result<SyncRequest>
         let named = |(seq, hash): (u64, CommitHash)| HeadName { chain: chain.id.0, seq, hash: hash.0 };
         let head = chains::head_for_hq(connection, &chain)?;
         let others = chains::unread_ends(connection, chain.id)?;
-        heads.push(named(head));
-        heads.extend(others.into_iter().filter(|end| *end != head).map(named));
+        for end in others.into_iter().filter(|end| *end != head).chain([head]) {
+            // What is declared is left out of the feed: with a hole in it, it must come as a whole.
+            if chains::has_all_to(connection, chain.id, end.0)? {
+                heads.push(named(end));
+            }
+        }
     }
     Ok(SyncRequest {
         app_version: engine.0.options.app_version.clone(),
