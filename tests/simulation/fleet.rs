@@ -243,6 +243,8 @@ impl Fleet {
         self.revive(number);
         // Until a phone has heard of a restored HQ, it believes what the old one receipted.
         if self.phones[number].heard_of == self.restored {
+            // A receipt says that HQ keeps it. What a full disk left to be judged shows with the next request.
+            self.hq.service().publish_all();
             check::receipts_hold(&self.model, &self.phones[number], &self.hq.service(), &mut self.wrong);
         }
     }

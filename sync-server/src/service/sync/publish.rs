@@ -27,7 +27,7 @@ pub(in crate::service) type Counted = BTreeSet<RowId>;
 impl Service {
     /// Publishes everything that is stored. Breakage here must not cost a receipt: it is logged, and the next sync, or
     /// the next start, tries again. What is not at hand is unpacked from its stored packet.
-    pub(in crate::service) fn publish_all(&self) {
+    pub fn publish_all(&self) {
         loop {
             match self.storage.write(|tx| self.publish_batch(tx)) {
                 Ok(judged) if judged < BATCH as usize => break,
