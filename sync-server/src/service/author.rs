@@ -61,8 +61,20 @@ impl Service {
         by: OfficerId,
         things: &[Vec<Draft>],
     ) -> Result<Counted, Error> {
+        self.write_as_hq_from(tx, scope, by, things, 0)
+    }
+
+    /// The same, from a feed position of before a restore when that is higher than today's.
+    pub(super) fn write_as_hq_from(
+        &self,
+        tx: &Tx<'_>,
+        scope: &Scope,
+        by: OfficerId,
+        things: &[Vec<Draft>],
+        position: u64,
+    ) -> Result<Counted, Error> {
         let chain = self.hq_chain(tx, scope)?;
-        let commits = self.commits(tx, &chain, by, things)?;
+        let commits = self.commits(tx, &chain, by, things, position)?;
         let mut rest = commits.as_slice();
         let mut counted = Counted::new();
         while !rest.is_empty() {
@@ -113,6 +125,7 @@ impl Service {
         chain: &ChainRow,
         by: OfficerId,
         things: &[Vec<Draft>],
+        position: u64,
     ) -> Result<Vec<Commit>, Error> {
         let stamp = Stamp {
             officer: by,
@@ -121,7 +134,7 @@ impl Service {
             clock: Some(ClockOffset { offset_ms: 0, error_ms: 0 }),
             boot: self.clock.boot_id(),
             monotonic_ms: self.clock.monotonic_ms(),
-            feed_position: tx.feed_end(&chain.scope)?.position,
+            feed_position: tx.feed_end(&chain.scope)?.position.max(position),
         };
         let tip = tx.tips(chain.id)?.into_iter().next();
         let mut place = Place {

@@ -6,9 +6,9 @@
 //! and acts when they come, an edit made offline while the order was given is caught on arrival (its author is told and
 //! can write it again), and what somebody writes who has seen the order stays.
 //!
-//! Positions count the feed of one HQ. One that was restored from a backup numbers anew, so it gives orders that it gets
-//! back once more, from where it stands then. What remains open: an order that it gives before a phone has come back does
-//! not act on what that phone wrote with a higher position of the feed of before.
+//! Positions count the feed of one HQ. One that was restored from a backup numbers anew, so it gives the orders of before
+//! once more, from where it stands then or stood when they were given, whichever is further. What remains open: an order
+//! that is new after a restore does not act on what a phone wrote with a higher position of the feed of before.
 
 use crate::cbor::Value;
 use crate::ids::{EntityId, OfficerId};

@@ -55,15 +55,15 @@ impl Service {
         Ok(roots)
     }
 
-    /// Gives an order of before a restore from where HQ stands now: so it reaches phones that had not read it, and acts
-    /// on what was written meanwhile.
+    /// Gives an order of before a restore from where HQ stands now, or stood then if that is further: so it reaches phones
+    /// that had not read it, and acts on what they wrote before and on what was written meanwhile.
     pub(super) fn give_again(&self, tx: &Tx<'_>, scope: &Scope, order: &Order) -> Result<Counted, Error> {
         let entity = Entity::new(kind::ERASE, order.id);
         let mut draft = Draft::plain(entity, field::FACT, erase::to_value(&order.targets));
         if let Some(known) = tx.entity(scope, kind::ERASE, &order.id)? {
             draft.over = references(tx, tx.field(known, field::FACT)?.live.keys())?;
         }
-        self.write_as_hq(tx, scope, order.by, &[vec![draft]])
+        self.write_as_hq_from(tx, scope, order.by, &[vec![draft]], order.position)
     }
 
     /// Keeps what an order names and destroys what is here of it.
