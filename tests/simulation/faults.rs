@@ -34,7 +34,7 @@ impl Fleet {
 
     /// While the app is closed, a bit of what waits for HQ changes on the phone's disk.
     fn bits_flip(&mut self, number: usize) {
-        if self.phones[number].rot(&mut self.random) {
+        if self.rot && self.phones[number].rot(&mut self.random) {
             self.counts.add("a bit of an unsent commit flipped");
         }
     }

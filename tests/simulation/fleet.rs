@@ -68,14 +68,16 @@ pub struct Fleet {
     visits_max: usize,
     /// Phones begin with snapshots.
     leaps: bool,
+    /// Bits flip where they lie.
+    pub rot: bool,
     /// Phones that the run began with.
     size: usize,
     pub operations: BTreeMap<&'static str, u64>,
 }
 
 /// Plays one seed. A panic of the engine or of HQ is a violation like any other.
-pub fn play(stage: &Stage, seed: u64) -> Outcome {
-    let mut fleet = Fleet::new(stage, seed);
+pub fn play(stage: &Stage, seed: u64, rot: bool) -> Outcome {
+    let mut fleet = Fleet::new(stage, seed, rot);
     if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
         fleet.wrong.push("a panic".into());
     }
@@ -89,7 +91,7 @@ pub fn play(stage: &Stage, seed: u64) -> Outcome {
 }
 
 impl Fleet {
-    fn new(stage: &Stage, seed: u64) -> Self {
+    fn new(stage: &Stage, seed: u64, rot: bool) -> Self {
         let mut random = Random::seeded(seed);
         let time = Time::new();
         time.pass(DAY_MS);
@@ -119,6 +121,7 @@ impl Fleet {
             serial: 0,
             visits_max: 4 + size / 4,
             leaps,
+            rot,
             size,
             operations: BTreeMap::new(),
         };

@@ -218,6 +218,10 @@ pub(super) fn officer(city: &City, n: usize) -> OfficerId {
 fn damaged(phone: Phone) -> Phone {
     let folder = phone.killed();
     let database = folder.path().join("xuncha.db");
+    // As after an end that was none: the next start looks at every page.
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    assert_eq!(connection.execute("DELETE FROM meta WHERE key = 'ended'", []).unwrap(), 1);
+    drop(connection);
     let mut bytes = fs::read(&database).unwrap();
     let end = bytes.len();
     // The last page: recovery notices, and the rest of the file stays as it is.

@@ -239,6 +239,7 @@ impl Read<'_> {
              WHERE o.scope = ?1 AND c.position <= ?2 AND NOT EXISTS
                (SELECT 1 FROM erase_done d WHERE d.order_id = o.id AND d.scope = o.scope AND d.device = ?3)",
         )?;
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
         let rows = statement.query_map((scope, position, device), |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

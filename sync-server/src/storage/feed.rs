@@ -68,6 +68,7 @@ impl Read<'_> {
 
     /// The same for a scope as a phone names it.
     pub fn is_run_end_of(&self, scope: &str, position: u64, rolling: &[u8; 16]) -> Result<bool, Error> {
+        let Ok(position) = i64::try_from(position) else { return Ok(false) };
         Ok(self
             .conn
             .prepare_cached(
