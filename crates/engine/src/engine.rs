@@ -242,13 +242,7 @@ impl Engine {
         let result = self.0.store.write(|transaction| {
             let enrolment = meta::enrolment(transaction)?
                 .ok_or(Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled"))?;
-            let pen = Pen {
-                enrolment: &enrolment,
-                clock: &*self.0.options.clock,
-                entropy: &*self.0.options.entropy,
-                offset: meta::clock(transaction)?,
-            };
-            work(transaction, &pen)
+            work(transaction, &Pen::of(&self.0.options, &enrolment, transaction)?)
         });
         self.mend();
         result

@@ -98,13 +98,7 @@ fn from_copy(options: &Options, recipient: Option<&str>, into: &Path, copy: &Pat
     // Never committed: the copy serves this bundle alone.
     let transaction = connection.transaction()?;
     let enrolment = enrolment(&transaction)?;
-    let pen = Pen {
-        enrolment: &enrolment,
-        clock: &*options.clock,
-        entropy: &*options.entropy,
-        offset: meta::clock(&transaction)?,
-    };
-    write::flush_all(&transaction, &pen)?;
+    write::flush_all(&transaction, &Pen::of(options, &enrolment, &transaction)?)?;
     make(&transaction, options, recipient, into)
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
 use minicbor::bytes::ByteVec;
-use xuncha_domain::bundle::{BundleError, Entry, Kind, MAGIC, Reader};
+use xuncha_domain::bundle::{BundleError, Entry, Kind, MAGIC, Reader, SEALED};
 use xuncha_domain::ids::random;
 use xuncha_domain::limits::PACKET_BYTES_MAX;
 use xuncha_domain::log::crypto::PublicKey;
@@ -23,8 +23,6 @@ use crate::storage::Storage;
 
 /// The file in the data folder.
 pub(super) const KEY: &str = "rescue.key";
-/// How every age file begins, and no packet.
-const AGE: &[u8] = b"age-encryption.org/v1\n";
 
 /// Opens the identity, or makes it at the first start. The database remembers the public half: phones keep the one that
 /// they were told first, so another one would open nothing.
@@ -120,7 +118,8 @@ impl Service {
 
     /// The packet in what a hub carried sealed, or a packet as it is. What cannot be opened stays as it is: no packet.
     pub(super) fn unsealed<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        if !bytes.starts_with(AGE) {
+        // No packet begins so.
+        if !bytes.starts_with(SEALED) {
             return Cow::Borrowed(bytes);
         }
         let mut packet = Vec::new();

@@ -22,6 +22,10 @@ pub use write::Writer;
 
 /// The first bytes of a bundle that is not sealed.
 pub const MAGIC: [u8; 16] = *b"xuncha bundle 1\n";
+/// How every sealed one begins, as every age file (age-encryption.org/v1).
+pub const SEALED: &[u8] = b"age-encryption.org/v1\n";
+/// Key of an upload's metadata (tus 1.0.0) for a bundle that somebody hands on.
+pub const UPLOAD_KEY: &str = "rescue";
 /// A whole sealed file, as somebody hands it on: a week of photos of one phone.
 pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 pub const LIST_TAG: &str = "xuncha/1 bundle";

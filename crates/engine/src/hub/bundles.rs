@@ -3,13 +3,12 @@
 //! A bundle is sealed to HQ, so nothing in it can be read or checked here. HQ imports it when it has the whole file; until
 //! then its own phone has everything, too.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read};
 
-use sha2::{Digest, Sha256};
-use xuncha_domain::bundle::FILE_BYTES_MAX;
+use xuncha_domain::bundle::{FILE_BYTES_MAX, SEALED, UPLOAD_KEY};
 use xuncha_domain::ids::random;
 
+use super::hashing::Hashing;
 use super::store::{self, BundleRow, HubStore};
 use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
@@ -17,11 +16,7 @@ use crate::error::{Error, Result};
 use crate::sync::client::Client;
 use crate::sync::upload::{Sending, Upload, named};
 
-/// How every age file begins.
-const AGE: &[u8] = b"age-encryption.org/v1\n";
 const COPY_BYTES: usize = 64 * 1024;
-/// HQ imports an upload with this key instead of keeping it.
-pub const METADATA_KEY: &str = "rescue";
 
 /// Keeps the bundle that `source` brings. The same one again changes nothing.
 ///
@@ -29,10 +24,10 @@ pub const METADATA_KEY: &str = "rescue";
 /// `RescueUnreadable` when it is no sealed file, `HubFull` when others' work has no more room here.
 pub fn take(engine: &Engine, source: &mut dyn Read) -> Result<()> {
     let store = super::open(engine)?;
-    let quota =
+    let room =
         store.read(|connection| Ok(store::quota(connection)?.saturating_sub(store::used(connection)?)))?;
     let id = random(&*engine.0.options.entropy);
-    let copied = copy(&store, &id, source, quota.min(FILE_BYTES_MAX));
+    let copied = copy(&store, &id, source, room.min(FILE_BYTES_MAX));
     let (sha256, size) = match copied {
         Ok(copied) => copied,
         Err(error) => {
@@ -62,37 +57,20 @@ fn copy(store: &HubStore, id: &[u8; 16], source: &mut dyn Read, room: u64) -> Re
     let path = store.bundle_file(id);
     let file = disk.create(&path)?;
     let mut beginning = Vec::new();
-    source.take(AGE.len() as u64).read_to_end(&mut beginning)?;
-    if beginning != AGE {
+    source.take(SEALED.len() as u64).read_to_end(&mut beginning)?;
+    if beginning != SEALED {
         return Err(Error::Refused(ErrorCode::RescueUnreadable, "not a sealed rescue file"));
     }
-    let mut hasher = Sha256::new();
-    let mut size = 0;
-    let mut source = io::Cursor::new(beginning).chain(source);
-    let mut buffer = vec![0; COPY_BYTES];
-    loop {
-        let read = source.read(&mut buffer)?;
-        let Some(mut bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        size += read as u64;
-        if size > room {
-            return Err(Error::Refused(ErrorCode::HubFull, "no room for a bundle of this size"));
-        }
-        hasher.update(bytes);
-        while !bytes.is_empty() {
-            let written = write(store, &path, &file, bytes)?;
-            bytes = bytes.get(written..).unwrap_or_default();
-        }
+    let mut out = BufWriter::with_capacity(COPY_BYTES, Hashing::new(disk, &path, &file));
+    // A byte more than there is room for tells that it does not fit.
+    io::copy(&mut beginning.as_slice().chain(source).take(room.saturating_add(1)), &mut out)?;
+    let (sha256, size) = out.into_inner().map_err(io::IntoInnerError::into_error)?.finish();
+    if size > room {
+        return Err(Error::Refused(ErrorCode::HubFull, "no room for a bundle of this size"));
     }
     disk.flush(&path, &file)?;
     store.flush_bundles()?;
-    Ok((hasher.finalize().into(), size))
-}
-
-fn write(store: &HubStore, path: &std::path::Path, file: &File, bytes: &[u8]) -> Result<usize> {
-    match store.disk().write(path, file, bytes)? {
-        0 => Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-        written => Ok(written),
-    }
+    Ok((sha256, size))
 }
 
 /// Hands on what waits. What HQ does not take stays on the phone that made it.
@@ -101,7 +79,7 @@ pub async fn hand_on(engine: &Engine, client: &Client<'_>, store: &HubStore) -> 
         let keep = |url: Option<&str>, sent: u64| {
             store.write(|transaction| store::set_bundle_upload(transaction, &bundle.id, url, sent))
         };
-        let metadata = format!("sha256 {},{METADATA_KEY} MQ==", named(&bundle.sha256));
+        let metadata = format!("sha256 {},{UPLOAD_KEY} MQ==", named(&bundle.sha256));
         let known = (bundle.upload_url.clone(), bundle.sent);
         let this = Upload::new(metadata, store.bundle_file(&bundle.id), bundle.size, known, Box::new(keep));
         match Sending::new(engine, client).bring(this).await {

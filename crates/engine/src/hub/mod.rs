@@ -11,6 +11,7 @@
 
 mod bundles;
 mod forward;
+mod hashing;
 mod hear;
 mod offer;
 mod relay;

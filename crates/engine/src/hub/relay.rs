@@ -5,11 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use minicbor::bytes::ByteArray;
-use sha2::{Digest, Sha256};
 use xuncha_domain::disk::Disk;
 use xuncha_domain::log::chain::Certificate;
 use xuncha_domain::protocol::v1;
@@ -17,6 +16,7 @@ use xuncha_domain::protocol::v1::blobs::Hashes;
 use xuncha_domain::protocol::v1::hub::{self, HubAnswer, HubJoin, Pairing, Side};
 use xuncha_domain::protocol::v1::sync::SyncRequest;
 
+use super::hashing::Hashing;
 use super::offer;
 use crate::api::types::{Changes, ErrorCode};
 use crate::engine::Engine;
@@ -224,37 +224,14 @@ fn seal_photo(engine: &Engine, hub: &HubRow, photo: &PhotoRow, file: &Path) -> R
     remove(disk, &part)?;
     let mut source = fs::File::open(engine.0.photos.join(&photo.file))?;
     let made = disk.create(&part)?;
-    let out = Hashing { disk, path: &part, file: &made, hasher: Sha256::new(), size: 0 };
-    let mut writer = seal::sealing(&recipient, BufWriter::new(out))?;
+    let mut writer = seal::sealing(&recipient, BufWriter::new(Hashing::new(disk, &part, &made)))?;
     io::copy(&mut source, &mut writer)?;
-    let Hashing { hasher, size, .. } =
-        writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let (sealed, size) = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.finish();
     disk.flush(&part, &made)?;
-    let sealed = SealedPhoto { sealed: hasher.finalize().into(), size, upload_url: None, sent: 0 };
+    let sealed = SealedPhoto { sealed, size, upload_url: None, sent: 0 };
     engine.0.store.write(|transaction| hubs::put_photo(transaction, &hub.pin, &photo.sha256, &sealed))?;
     disk.rename(&part, file)?;
     Ok(sealed)
-}
-
-struct Hashing<'a> {
-    disk: &'a dyn Disk,
-    path: &'a Path,
-    file: &'a fs::File,
-    hasher: Sha256,
-    size: u64,
-}
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.disk.write(self.path, self.file, bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        self.size += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Removes sealed files of photos that are not waiting any more.

@@ -19,7 +19,6 @@ use crate::api::types::Recovered;
 use crate::engine::Options;
 use crate::erase;
 use crate::error::Result;
-use crate::store::meta::Enrolment;
 use crate::store::{Store, journal, log, meta, open, quarantine, rows, salvaged};
 use crate::write::{self, Pen};
 
@@ -71,17 +70,8 @@ fn set_damaged_aside(options: &Options, store: &Store) -> Result<()> {
         return Ok(());
     }
     store.write(|transaction| match meta::enrolment(transaction)? {
-        Some(enrolment) => write::set_damaged_aside(transaction, &pen(options, &enrolment, transaction)?),
+        Some(enrolment) => write::set_damaged_aside(transaction, &Pen::of(options, &enrolment, transaction)?),
         None => Ok(()),
-    })
-}
-
-fn pen<'a>(options: &'a Options, enrolment: &'a Enrolment, connection: &Connection) -> Result<Pen<'a>> {
-    Ok(Pen {
-        enrolment,
-        clock: &*options.clock,
-        entropy: &*options.entropy,
-        offset: meta::clock(connection)?,
     })
 }
 
@@ -129,7 +119,7 @@ fn settle(options: &Options, connection: &Connection) -> Result<bool> {
     });
     match &enrolment {
         Some(enrolment) => {
-            write::reissue_damaged(connection, &pen(options, enrolment, connection)?)?;
+            write::reissue_damaged(connection, &Pen::of(options, enrolment, connection)?)?;
         }
         // Nobody can write yet. The next enrolment issues again what HQ does not have.
         None => {

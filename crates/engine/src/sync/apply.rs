@@ -418,13 +418,7 @@ impl Taking<'_> {
 
     /// Open taps become a commit before the order acts: their author had not seen it.
     fn obey(&mut self, scope: &Scope, order: &Order) -> Result<()> {
-        let options = &self.engine.0.options;
-        let pen = Pen {
-            enrolment: self.enrolment,
-            clock: &*options.clock,
-            entropy: &*options.entropy,
-            offset: meta::clock(self.connection)?,
-        };
+        let pen = Pen::of(&self.engine.0.options, self.enrolment, self.connection)?;
         write::flush(self.connection, &pen, scope)?;
         let touched = erase::take(self.connection, scope, order, &self.telling())?;
         self.touched.extend(touched);

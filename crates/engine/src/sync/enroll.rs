@@ -131,13 +131,7 @@ fn take_over(engine: &Engine, enrolment: &Enrolment, answer: &EnrollAnswer) -> R
         meta::set_enrolment(transaction, enrolment)?;
         meta::set_scopes(transaction, &answer.scopes)?;
         meta::set_rescue(transaction, answer.rescue.as_deref())?;
-        let pen = Pen {
-            enrolment,
-            clock: &*engine.0.options.clock,
-            entropy: &*engine.0.options.entropy,
-            offset: meta::clock(transaction)?,
-        };
-        write::reissue(transaction, &pen).map(drop)
+        write::reissue(transaction, &Pen::of(&engine.0.options, enrolment, transaction)?).map(drop)
     })
 }
 

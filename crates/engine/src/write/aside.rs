@@ -36,7 +36,6 @@ pub fn set_damaged_aside(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
         }
     }
     for commit in unsound.loose {
-        // A phone that came from another city keeps what it recorded there and does not tell it to this one.
         if let Some(chain) = chains::get(connection, commit.header.chain)?.filter(|chain| ours(pen, chain)) {
             lost.push(Again::Whole(chain.scope, Box::new(commit)));
         }
@@ -53,7 +52,8 @@ pub fn set_damaged_aside(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
     write_again(connection, pen, lost, gone)
 }
 
-fn ours(pen: &Pen<'_>, chain: &ChainRow) -> bool {
+/// A phone that came from another city keeps what it recorded there and does not tell it to this one.
+pub(super) fn ours(pen: &Pen<'_>, chain: &ChainRow) -> bool {
     Genesis::verify(&chain.genesis, &pen.enrolment.hq_key, pen.enrolment.city).is_ok()
 }
 

@@ -10,10 +10,13 @@ mod reissue;
 mod retract;
 mod seal;
 
+use rusqlite::Connection;
 use xuncha_domain::ids::Entropy;
 use xuncha_domain::time::{Clock, ClockOffset};
 
-use crate::store::meta::Enrolment;
+use crate::engine::Options;
+use crate::error::Result;
+use crate::store::meta::{self, Enrolment};
 
 pub use aside::set_damaged_aside;
 pub use commit::{entity, flush, flush_all};
@@ -29,4 +32,16 @@ pub struct Pen<'a> {
     pub entropy: &'a dyn Entropy,
     /// HQ's clock against ours at the last contact.
     pub offset: Option<ClockOffset>,
+}
+
+impl<'a> Pen<'a> {
+    /// With the machine's clock and entropy as the engine was given them.
+    pub fn of(options: &'a Options, enrolment: &'a Enrolment, connection: &Connection) -> Result<Self> {
+        Ok(Self {
+            enrolment,
+            clock: &*options.clock,
+            entropy: &*options.entropy,
+            offset: meta::clock(connection)?,
+        })
+    }
 }

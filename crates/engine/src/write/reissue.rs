@@ -19,7 +19,7 @@ use xuncha_domain::model::retraction::Retraction;
 use xuncha_domain::model::{field, visit};
 
 use super::Pen;
-use super::aside::{Drawn, Gone};
+use super::aside::{Drawn, Gone, ours};
 use super::commit::{append, entity, named, references, writing_chain};
 use super::seal::{seal_op, sealed_visit};
 use crate::error::Result;
@@ -33,9 +33,7 @@ use crate::store::{chains, log, renamed, rows, salvaged};
 pub fn reissue(connection: &Connection, pen: &Pen<'_>) -> Result<bool> {
     let mut lost = Vec::new();
     for chain in chains::mine(connection)? {
-        // A phone that came from another city keeps what it recorded there and does not tell it to this one.
-        let ours = Genesis::verify(&chain.genesis, &pen.enrolment.hq_key, pen.enrolment.city).is_ok();
-        if chain.device == pen.enrolment.certificate.device || !ours {
+        if chain.device == pen.enrolment.certificate.device || !ours(pen, &chain) {
             continue;
         }
         chains::close(connection, chain.id, SuccessorReason::KeyMismatch)?;

@@ -2,6 +2,9 @@
 
 use std::io::BufReader;
 
+use xuncha_domain::bundle::UPLOAD_KEY;
+
+use super::value;
 use crate::blobs::hash;
 use crate::service::rescue::RescueError;
 use crate::service::{Error, Service};
@@ -9,7 +12,7 @@ use crate::storage::{UploadRow, UploadState};
 
 /// Whether an upload brings a rescue bundle.
 pub(super) fn is_bundle(metadata: &str) -> bool {
-    metadata.split(',').any(|pair| pair.trim().split(' ').next() == Some("rescue"))
+    value(metadata, UPLOAD_KEY).is_some()
 }
 
 impl Service {

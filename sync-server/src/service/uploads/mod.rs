@@ -103,9 +103,10 @@ impl Service {
     }
 
     pub fn create_upload(&self, device: &Device, announced: Announced) -> Result<Creation, Error> {
-        let bytes_max = match bundle::is_bundle(&announced.metadata) {
-            true => FILE_BYTES_MAX,
-            false => sealed::bytes_max(&announced.metadata),
+        let bytes_max = if bundle::is_bundle(&announced.metadata) {
+            FILE_BYTES_MAX
+        } else {
+            sealed::bytes_max(&announced.metadata)
         };
         if announced.size > bytes_max {
             return Err(Error::TooLarge);
@@ -273,6 +274,12 @@ impl Service {
             UploadState::Refused | UploadState::Dropped => Err(Error::Gone),
         }
     }
+}
+
+/// The value of a key in `Upload-Metadata`, as it stands: base64, or nothing.
+fn value<'m>(metadata: &'m str, key: &str) -> Option<&'m str> {
+    let mut pairs = metadata.split(',').map(|pair| pair.trim().split_once(' ').unwrap_or((pair.trim(), "")));
+    pairs.find(|(known, _)| *known == key).map(|(_, value)| value.trim())
 }
 
 fn expires_ms(upload: &UploadRow) -> i64 {

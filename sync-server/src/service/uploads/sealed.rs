@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use xuncha_domain::protocol::v1::blobs::BLOB_BYTES_MAX;
 
+use super::value;
 use crate::blobs::Completed;
 use crate::service::{Error, Service, rescue};
 use crate::storage::UploadRow;
@@ -16,10 +17,8 @@ const COPY_BYTES: usize = 64 * 1024;
 
 /// The SHA-256 of the photo in a sealed upload; none when the upload is a photo itself.
 pub(super) fn photo_in(metadata: &str) -> Option<[u8; 32]> {
-    let mut pairs = metadata.split(',').filter_map(|pair| pair.trim().split_once(' '));
-    let (_, value) = pairs.find(|(key, _)| *key == "sealed")?;
     let mut sha256 = [0; 32];
-    hex::decode_to_slice(STANDARD.decode(value.trim()).ok()?, &mut sha256).ok()?;
+    hex::decode_to_slice(STANDARD.decode(value(metadata, "sealed")?).ok()?, &mut sha256).ok()?;
     Some(sha256)
 }
 
