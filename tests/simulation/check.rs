@@ -229,6 +229,7 @@ fn conflicts(visit: &Visit) -> (usize, usize) {
 
 fn conflict(id: &str, who: &str, visit: &Visit, counted: u32, wrong: &mut Vec<String>) {
     let (least, most) = conflicts(visit);
+    let most = most + visit.copied();
     if !(least..=most).contains(&(counted as usize)) {
         wrong.push(format!("{id}: {who} counts {counted} conflicts, not {least} to {most}"));
     }

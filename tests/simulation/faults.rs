@@ -34,7 +34,9 @@ impl Fleet {
 
     /// While the app is closed, a bit of what waits for HQ changes on the phone's disk.
     fn bits_flip(&mut self, number: usize) {
-        if self.rot && self.phones[number].rot(&mut self.random) {
+        let phone = &mut self.phones[number];
+        if phone.rot(&mut self.random) {
+            self.model.flipped(&phone.author, phone.held_at);
             self.counts.add("a bit of an unsent commit flipped");
         }
     }
@@ -101,7 +103,7 @@ impl Fleet {
         if !photos.is_subset(&phone.photos_here(&self.model)) {
             self.backup = None;
         }
-        (phone.heard_of, phone.whole) = (heard_of, false);
+        (phone.heard_of, phone.whole, phone.held_at) = (heard_of, false, 0);
         if self.random.chance(50) {
             phone.network.set_late();
         }
@@ -245,6 +247,7 @@ impl Fleet {
                 // Who was closed or elsewhere when it was made is so again.
                 for phone in &mut self.phones {
                     phone.estranged |= strangers.contains(&phone.author.officer);
+                    phone.held_at = 0;
                 }
                 self.model.restored();
             }

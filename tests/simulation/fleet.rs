@@ -68,16 +68,14 @@ pub struct Fleet {
     visits_max: usize,
     /// Phones begin with snapshots.
     leaps: bool,
-    /// Bits flip where they lie.
-    pub rot: bool,
     /// Phones that the run began with.
     size: usize,
     pub operations: BTreeMap<&'static str, u64>,
 }
 
 /// Plays one seed. A panic of the engine or of HQ is a violation like any other.
-pub fn play(stage: &Stage, seed: u64, rot: bool) -> Outcome {
-    let mut fleet = Fleet::new(stage, seed, rot);
+pub fn play(stage: &Stage, seed: u64) -> Outcome {
+    let mut fleet = Fleet::new(stage, seed);
     if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
         fleet.wrong.push("a panic".into());
     }
@@ -91,7 +89,7 @@ pub fn play(stage: &Stage, seed: u64, rot: bool) -> Outcome {
 }
 
 impl Fleet {
-    fn new(stage: &Stage, seed: u64, rot: bool) -> Self {
+    fn new(stage: &Stage, seed: u64) -> Self {
         let mut random = Random::seeded(seed);
         let time = Time::new();
         time.pass(DAY_MS);
@@ -121,7 +119,6 @@ impl Fleet {
             serial: 0,
             visits_max: 4 + size / 4,
             leaps,
-            rot,
             size,
             operations: BTreeMap::new(),
         };
@@ -242,6 +239,9 @@ impl Fleet {
             let phone = &mut self.phones[number];
             phone.heard_of = self.restored;
             phone.whole |= !phone.estranged;
+            if phone.all_held() {
+                phone.held_at = self.model.last_tick();
+            }
         }
         self.revive(number);
         // Until a phone has heard of a restored HQ, it believes what the old one receipted.

@@ -53,9 +53,6 @@ struct Arguments {
     /// Phones of the largest fleet.
     #[arg(long, default_value_t = PHONES_MAX, value_parser = phones)]
     phones: usize,
-    /// Also flip bits of commits that wait for HQ.
-    #[arg(long)]
-    rot: bool,
     /// Stop at the first seed that fails.
     #[arg(long)]
     until_failure: bool,
@@ -78,7 +75,7 @@ fn play(first: u64, arguments: &Arguments) -> u64 {
     let mut sums = Sums::default();
     let (mut played, mut failed) = (0, 0);
     for seed in first..first.saturating_add(arguments.seeds) {
-        let outcome = fleet::play(&stage, seed, arguments.rot);
+        let outcome = fleet::play(&stage, seed);
         report(seed, arguments, &outcome);
         played += 1;
         failed += u64::from(!outcome.wrong.is_empty());
@@ -127,10 +124,8 @@ fn report(seed: u64, arguments: &Arguments, outcome: &Outcome) {
         println!("  VIOLATION {wrong}");
     }
     if !outcome.wrong.is_empty() {
-        let mut flags = Vec::new();
-        flags.extend((arguments.phones != PHONES_MAX).then(|| format!("--phones {}", arguments.phones)));
-        flags.extend(arguments.rot.then(|| "--rot".into()));
-        let rest = if flags.is_empty() { String::new() } else { format!(" -- {}", flags.join(" ")) };
+        let all = arguments.phones == PHONES_MAX;
+        let rest = if all { String::new() } else { format!(" -- --phones {}", arguments.phones) };
         println!("  again: cargo xtask simulate --seeds 1 --seed {seed}{rest}");
     }
 }
@@ -149,15 +144,14 @@ mod tests {
 
     #[test]
     fn a_fleet_with_faults_loses_nothing() {
-        let arguments =
-            Arguments { seeds: SEEDS, seed: None, phones: PHONES, until_failure: false, rot: false };
+        let arguments = Arguments { seeds: SEEDS, seed: None, phones: PHONES, until_failure: false };
         assert_eq!(play(Random::new().seed, &arguments), 0, "see the violations above");
     }
 
     #[test]
     fn a_seed_plays_the_same_run_again() {
         let stage = Stage::build(PHONES);
-        let [one, two] = [(); 2].map(|()| fleet::play(&stage, 7, true));
+        let [one, two] = [(); 2].map(|()| fleet::play(&stage, 7));
         assert_eq!((one.operations, one.faults), (two.operations, two.faults));
         assert_eq!((one.wrong, one.digest), (two.wrong, two.digest));
     }

@@ -82,6 +82,9 @@ pub struct Edit {
     pub name: Option<String>,
     /// What each order that names it leaves of it.
     orders: BTreeMap<usize, Kept>,
+    /// The phones that may have written it again, as a bit of it flipped there: who replaced it elsewhere had not seen
+    /// that it is the same, so that it stands beside what replaced it.
+    copied_by: BTreeSet<usize>,
 }
 
 impl Edit {
@@ -177,7 +180,21 @@ impl Model {
         let orders = self.orders.iter().enumerate().filter_map(caught).collect();
         let when = self.tick();
         let edits = self.visits.entry(visit.into()).or_default().fields.entry(field.into()).or_default();
-        edits.push(Edit { author, value: value.into(), when, shown, name, orders });
+        let copied_by = BTreeSet::new();
+        edits.push(Edit { author, value: value.into(), when, shown, name, orders, copied_by });
+    }
+
+    /// A bit flipped in something that this officer recorded after `since`, on this phone.
+    pub fn flipped(&mut self, author: &Author, since: usize) {
+        let edits = self.visits.values_mut().flat_map(|visit| visit.fields.values_mut().flatten());
+        for edit in edits.filter(|edit| edit.author.officer == author.officer && edit.when > since) {
+            edit.copied_by.insert(author.phone);
+        }
+    }
+
+    /// The last of all that was recorded.
+    pub fn last_tick(&self) -> usize {
+        self.ticks
     }
 
     /// The visits that are one call with this, itself among them.
@@ -273,7 +290,12 @@ impl Visit {
 
     /// What a replica may show beside that.
     pub fn perhaps(&self) -> Drawing {
-        self.drawn(Kept::Either)
+        let mut perhaps = self.drawn(Kept::Either);
+        for (field, edits) in &self.fields {
+            let copies = Self::copies(edits).filter(|edit| edit.kept() != Kept::No);
+            perhaps.entry(field.clone()).or_default().extend(copies.map(|edit| edit.value.clone()));
+        }
+        perhaps
     }
 
     fn drawn(&self, kept: Kept) -> Drawing {
@@ -282,6 +304,23 @@ impl Visit {
             live.map(|edit| edit.value.clone()).collect()
         };
         self.fields.iter().map(|(field, edits)| (field.clone(), shown(field, live(edits)))).collect()
+    }
+
+    /// Edits that were replaced, and may stand all the same as a phone wrote them again that did not replace them.
+    fn copies(edits: &[Edit]) -> impl Iterator<Item = &Edit> {
+        edits.iter().enumerate().filter_map(|(index, edit)| {
+            let by: BTreeSet<usize> = edits
+                .iter()
+                .filter(|other| other.shown.contains(&index))
+                .map(|other| other.author.phone)
+                .collect();
+            (!by.is_empty() && !edit.copied_by.is_subset(&by)).then_some(edit)
+        })
+    }
+
+    /// In how many fields such an edit may stand.
+    pub fn copied(&self) -> usize {
+        self.fields.values().filter(|edits| Self::copies(edits).next().is_some()).count()
     }
 
     /// What orders leave of a photo.

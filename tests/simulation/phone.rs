@@ -50,6 +50,8 @@ pub struct Phone {
     pub heard_of: u64,
     /// False since it was put in place of a lost one, until it has got back what only HQ has of it.
     pub whole: bool,
+    /// The last of all that was recorded when HQ held everything of it.
+    pub held_at: usize,
     /// What its officer was doing when the power was cut.
     pub unsure: Option<Unsure>,
 }
@@ -89,6 +91,7 @@ impl Phone {
             estranged: false,
             heard_of: 0,
             whole: true,
+            held_at: 0,
             unsure: None,
         }
     }

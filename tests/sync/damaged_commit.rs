@@ -1,8 +1,11 @@
 //! One damaged commit never stops a phone, whatever of it is damaged.
 
+use std::sync::{Arc, Mutex};
+
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use xuncha_engine::api::types::{Answer, SaveState};
+use xuncha_engine::transport::{self, Http, Request, Transport};
 use xuncha_tests::world::{City, Phone};
 
 use super::{finish, measure};
@@ -111,6 +114,75 @@ fn what_was_drawn_from_it_and_what_followed_it_arrive_and_its_bytes_are_kept() {
     let database = Connection::open(folder.path().join("xuncha.db")).unwrap();
     let personal = "SELECT count(*) FROM quarantine WHERE instr(bytes, CAST('保安2' AS BLOB)) > 0";
     assert_eq!(database.query_row(personal, [], |row| row.get::<_, u32>(0)).unwrap(), 0);
+}
+
+/// A copy of the phone, or a hub, still brings what the phone replaced and then could not read any more.
+#[test]
+fn what_was_replaced_before_the_damage_stays_replaced_when_it_comes_from_elsewhere() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    city.sync(&phone);
+    phone.answer(&visit, ITEM, Answer::Yes);
+    phone.engine.suspend();
+    let (mut phone, copy) = phone.copied(true);
+    phone.answer(&visit, ITEM, Answer::No);
+    phone.engine.suspend();
+    for again in 1..=2 {
+        phone = damaged(phone, "core", |_, _| true);
+        assert_eq!(phone.answers(&visit, ITEM), ["no"], "damaged {again} times");
+    }
+    city.sync(&phone);
+    city.sync(&copy);
+    city.sync(&phone);
+    city.sync(&copy);
+    assert_eq!(city.answers(&visit, ITEM), ["no"]);
+    assert_eq!(phone.answers(&visit, ITEM), ["no"]);
+    assert_eq!(copy.answers(&visit, ITEM), ["no"]);
+}
+
+/// Notes how much each sync request sends.
+#[derive(Default)]
+struct Weighed {
+    http: Http,
+    bytes: Mutex<Vec<usize>>,
+}
+
+impl Transport for Weighed {
+    fn send(&self, request: Request) -> transport::Answer<'_> {
+        if request.url.ends_with("/v1/sync") {
+            self.bytes.lock().unwrap().push(request.body.len());
+        }
+        self.http.send(request)
+    }
+}
+
+#[test]
+fn what_hq_has_no_room_for_stays_here_and_is_not_offered_with_every_sync() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = unsent(&city, &phone);
+    let hq = Connection::open(city.data().join("hq.sqlite")).unwrap();
+    let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 64)
+                INSERT INTO quarantine SELECT id, randomblob(32), randomblob(16), 1, 'commit_damaged', x'00', 0
+                FROM n, devices WHERE id IN (SELECT device FROM chains JOIN commits ON commits.chain = chains.id)";
+    hq.execute(fill, []).unwrap();
+    let folder = damaged(phone, "core", |_, _| true).killed();
+    let phone = Phone::on(folder);
+    city.sync(&phone);
+    assert_eq!(city.answers(&visit, ITEM), ["no"]);
+    assert!(phone.sync_status().attention.len() > 1, "it is said as long as HQ has none of it");
+    let folder = phone.killed();
+    let database = Connection::open(folder.path().join("xuncha.db")).unwrap();
+    let waiting = "SELECT min(length(bytes)) FROM quarantine WHERE received = 0";
+    let least: usize = database.query_row(waiting, [], |row| row.get(0)).unwrap();
+    drop(database);
+    let weighed = Arc::new(Weighed::default());
+    let phone = Phone::over(folder, weighed.clone());
+    city.sync(&phone);
+    city.sync(&phone);
+    let bytes = weighed.bytes.lock().unwrap();
+    assert!(bytes.len() == 2 && bytes[0] >= bytes[1] + least, "{bytes:?}: {least} once, after a start");
 }
 
 /// Its answer got lost: HQ holds the commit, and others have worked on with it.

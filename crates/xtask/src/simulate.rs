@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// The one mutant to play.
     #[arg(long, requires = "mutants")]
     only: Option<String>,
-    /// Handed on, such as `--phones 6` or `--rot`.
+    /// Handed on, such as `--phones 6`.
     #[arg(last = true)]
     more: Vec<String>,
 }

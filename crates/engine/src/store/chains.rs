@@ -5,6 +5,7 @@ use xuncha_domain::ids::{ChainId, CommitHash, DeviceId, Scope};
 use xuncha_domain::log::chain::{Genesis, SuccessorReason};
 use xuncha_domain::log::commit::Place;
 
+use super::meta;
 use super::values::Col;
 use crate::error::{Error, Result};
 
@@ -156,8 +157,17 @@ pub fn head_for_hq(connection: &Connection, chain: &ChainRow) -> Result<(u64, Co
     )
 }
 
-/// Whether every number up to a commit of a chain is here: a damaged one may have been set aside.
+fn is_closed(connection: &Connection, chain: ChainId) -> Result<bool> {
+    let sql = "SELECT closed > 0 FROM chain WHERE id = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([Col(chain)], |row| row.get(0))?)
+}
+
+/// Whether every number up to a commit of a chain is here: a damaged one may have been set aside. Free for the chain that
+/// is written on, unless there was damage: whatever else leaves a hole closes it.
 pub fn has_all_to(connection: &Connection, chain: ChainId, seq: u64) -> Result<bool> {
+    if !is_closed(connection, chain)? && !meta::has_dropped(connection)? {
+        return Ok(true);
+    }
     let sql = "SELECT count(DISTINCT seq) = ?2 FROM log WHERE chain = ?1 AND seq BETWEEN 1 AND ?2";
     Ok(connection.prepare_cached(sql)?.query_row((Col(chain), seq), |row| row.get(0))?)
 }

@@ -7,6 +7,7 @@ use xuncha_domain::log::commit::Commit;
 use xuncha_domain::merge::{Live, LiveOps};
 
 use super::live_set::LiveSet;
+use super::log;
 use super::open::damaged;
 use super::values::Col;
 use crate::error::Result;
@@ -55,11 +56,9 @@ pub fn of_field(connection: &Connection, entity: EntityId, name: &str) -> Result
 
 /// What a commit set that is still live, by thing and field.
 pub fn of_commit(connection: &Connection, commit: CommitRef) -> Result<Vec<(EntityId, String, Live)>> {
-    let mut roots = connection.prepare_cached("SELECT root FROM touch WHERE ref = ?1")?;
-    let roots = roots.query_map([Col(commit)], |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
     let mut set_by = Vec::new();
-    for root in roots {
-        for (number, fields) in read(connection, root?)?.1.into_entities() {
+    for root in log::touched_by(connection, commit)? {
+        for (number, fields) in read(connection, root)?.1.into_entities() {
             for (name, live) in fields {
                 if let Some(live) = live.get(&commit) {
                     set_by.push((numbered(connection, number)?, name, live.clone()));

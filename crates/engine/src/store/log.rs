@@ -158,6 +158,13 @@ pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(Ch
     if here.is_some() { Ok(here) } else { base::place_of(connection, commit) }
 }
 
+/// The things that a commit touches.
+pub fn touched_by(connection: &Connection, commit: CommitRef) -> Result<Vec<EntityId>> {
+    let mut statement = connection.prepare_cached("SELECT root FROM touch WHERE ref = ?1")?;
+    let roots = statement.query_map([Col(commit)], |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
+    Ok(roots.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The device whose chain holds a commit.
 pub fn device_of(connection: &Connection, commit: CommitRef) -> Result<Option<DeviceId>> {
     let Some((chain, _)) = place_of(connection, commit)? else { return Ok(None) };

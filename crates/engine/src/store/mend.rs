@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{log, rows, salvaged};
+use super::{log, meta, rows, salvaged};
 use crate::error::Result;
 
 /// Looks at every commit. Costs what the log holds, after damage was met.
@@ -26,6 +26,7 @@ pub fn drop_damaged(connection: &Connection) -> Result<usize> {
         }
     }
     if dropped > 0 {
+        meta::set_dropped(connection)?;
         connection.execute(
             "INSERT OR IGNORE INTO wanted (name, thing)
              SELECT DISTINCT ref, 0 FROM touch WHERE ref NOT IN (SELECT ref FROM log)",

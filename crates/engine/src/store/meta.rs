@@ -211,6 +211,15 @@ pub fn clear_scrub_due(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Whether a commit that HQ holds was ever dropped here, so that a chain may lack it.
+pub fn has_dropped(connection: &Connection) -> Result<bool> {
+    Ok(get::<Vec<u8>>(connection, "dropped")?.is_some())
+}
+
+pub fn set_dropped(connection: &Connection) -> Result<()> {
+    set(connection, "dropped", &[1])
+}
+
 /// When pictures of a kind may be sent; whenever they can until the officer chooses.
 pub fn photo_policy(connection: &Connection, kind: PictureKind) -> Result<PhotoPolicy> {
     let json: Option<Vec<u8>> = get(connection, policy_of(kind))?;

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
-use xuncha_domain::ids::{ChainId, CommitHash, CommitRef};
+use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, EntityId};
 use xuncha_domain::limits;
+use xuncha_domain::log::body::Reference;
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::protocol::v1::sync::Quarantined;
@@ -20,6 +21,9 @@ use crate::error::Result;
 
 /// Why a commit is here: its bytes are not what its hash says.
 pub const DAMAGED: &str = "commit_damaged";
+
+/// The chain of what does not tell its chain any more.
+pub const UNKNOWN: ChainId = ChainId([0; 16]);
 
 /// A commit that cannot be read.
 pub struct Damaged {
@@ -38,6 +42,11 @@ impl Damaged {
     pub fn names(&self) -> BTreeSet<CommitRef> {
         let by_hash = self.hash.map(|hash| hash.short());
         CommitRef::from_slice(&self.key).ok().into_iter().chain(by_hash).collect()
+    }
+
+    /// It under one of its names, where it was as far as that can be read.
+    pub fn reference(&self, name: CommitRef) -> Reference {
+        Reference::Other { chain: self.chain.unwrap_or(UNKNOWN), seq: self.seq.max(1), commit: name }
     }
 }
 
@@ -133,13 +142,29 @@ pub fn set_aside(connection: &Connection, damaged: &Damaged) -> Result<()> {
         )?
         .execute((
             Col(damaged.hash.unwrap_or(CommitHash([0; 32]))),
-            Col(damaged.chain.unwrap_or(ChainId([0; 16]))),
+            Col(damaged.chain.unwrap_or(UNKNOWN)),
             damaged.seq,
             DAMAGED,
             &damaged.bytes,
         ))?;
     connection.prepare_cached("DELETE FROM log WHERE ref = ?1")?.execute([&damaged.key])?;
     Ok(())
+}
+
+/// What was replaced in a field without ever being counted here, or before it was set aside.
+pub fn dead(connection: &Connection, entity: EntityId, field: &str) -> Result<Vec<Reference>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT dead.ref, chain, seq FROM dead LEFT JOIN quarantine ON substr(hash, 1, length(dead.ref)) = dead.ref
+         WHERE entity = ?1 AND field = ?2",
+    )?;
+    let rows = statement.query_map((Col(entity), field), |row| {
+        Ok(Reference::Other {
+            commit: row.get::<_, Col<CommitRef>>(0)?.0,
+            chain: row.get::<_, Option<Col<ChainId>>>(1)?.map_or(UNKNOWN, |chain| chain.0),
+            seq: row.get::<_, Option<u64>>(2)?.unwrap_or(1).max(1),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// What HQ does not have yet.

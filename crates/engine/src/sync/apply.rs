@@ -76,15 +76,14 @@ pub fn apply(
         if let Some(erased) = &answer.erased {
             taking.erased(erased)?;
         }
-        if taking.recount {
-            taking.touched.extend(log::recount(transaction)?);
-        }
-        rows::refresh(transaction, &taking.touched)?;
+        taking.refresh()?;
         taking.want_left_out()?;
         let mut set_aside = false;
         for hash in &answer.quarantined {
             set_aside |= quarantine::set_received(transaction, hash)?;
         }
+        let declined = !planned.request.quarantined.is_empty() && !set_aside;
+        engine.0.progress.aside_full.fetch_or(declined, Ordering::Relaxed);
         let moved = set_aside || newly > 0 || fed > 0 || lost > 0 || restarted || stuck.progress;
         engine.0.progress.moved.fetch_or(moved, Ordering::Relaxed);
         let waits = unreceived(transaction)?;
@@ -111,7 +110,7 @@ pub fn carried_receipts(engine: &Engine, enrolment: &Enrolment, receipts: &[Rece
             taking.receipts(receipt)?;
             hubs::told(transaction, &receipt.blobs)?;
         }
-        rows::refresh(transaction, &taking.touched)?;
+        taking.refresh()?;
         Ok(taking.touched)
     })?;
     engine.emit(&changes(&touched));
@@ -390,6 +389,14 @@ impl<'a> Taking<'a> {
             chains::close(self.connection, commit.header.chain, SuccessorReason::Forked)?;
         }
         Ok(())
+    }
+
+    /// Draws again what was touched.
+    pub(super) fn refresh(&mut self) -> Result<()> {
+        if self.recount {
+            self.touched.extend(log::recount(self.connection)?);
+        }
+        rows::refresh(self.connection, &self.touched)
     }
 
     /// Hears the verdicts of a commit that is new here, and counts it unless one holds it.

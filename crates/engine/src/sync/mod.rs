@@ -61,6 +61,8 @@ pub struct Progress {
     pub pace: Pace,
     /// HQ does not know our dictionary: packets go uncompressed until the app ends.
     pub uncompressed: AtomicBool,
+    /// HQ keeps no more damaged commits of this phone: none is offered until the app ends.
+    pub aside_full: AtomicBool,
 }
 
 impl Progress {

@@ -1,6 +1,7 @@
 //! What to send: planned from what no receipt names.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use minicbor::bytes::ByteArray;
 use rusqlite::Connection;
@@ -95,7 +96,9 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Pla
         request.blobs = waiting.iter().map(|photo| ByteArray::from(photo.sha256)).collect();
         request.blobs.extend(hubs::to_ask(connection, BLOBS_PER_REQUEST_MAX)?);
         request.photos = meta::photo_mark(connection)?;
-        request.quarantined = quarantine::waiting(connection, QUARANTINED_MAX)?;
+        if !engine.0.progress.aside_full.load(Ordering::Relaxed) {
+            request.quarantined = quarantine::waiting(connection, QUARANTINED_MAX)?;
+        }
         request.backup_ms = meta::backup(connection)?.map(|backup| backup.made_ms);
         request.beyond = going.no_snapshot.is_empty().then_some(engine.0.options.snapshot_beyond);
         Ok(Planned { request, packets, more })

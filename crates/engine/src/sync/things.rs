@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use xuncha_domain::ids::{CommitHash, EntityId, Scope};
+use xuncha_domain::ids::{CommitHash, CommitRef, EntityId, Scope};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::packet::Packet;
 use xuncha_domain::model::kind;
@@ -34,7 +34,7 @@ pub(super) async fn bring(session: &Session<'_>) -> Result<()> {
         let touched = engine.0.store.write(|transaction| {
             let mut taking = Taking::new(engine, transaction, enrolment);
             taking.brought(&wanted, &brought)?;
-            rows::refresh(transaction, &taking.touched)?;
+            taking.refresh()?;
             Ok(taking.touched)
         })?;
         engine.emit(&changes(&touched));
@@ -94,12 +94,22 @@ impl Taking<'_> {
                 self.count_no_more(commit)?;
             } else {
                 self.count(&genesis, commit)?;
+                // It was damaged here, and is back after those that name it by its number.
+                self.recount |= position > end || self.touches_whole(reference)?;
             }
         }
         if let Some(last) = commits.last() {
             log::keep_signature(self.connection, last.hash.short(), &packet.signature)?;
         }
         Ok(())
+    }
+
+    fn touches_whole(&self, commit: CommitRef) -> Result<bool> {
+        let mut whole = false;
+        for root in log::touched_by(self.connection, commit)? {
+            whole |= base::is_whole(self.connection, root)?;
+        }
+        Ok(whole)
     }
 
     /// A commit is back of which everything was drawn before, but for what was erased meanwhile.

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use xuncha_domain::ids::{ChainId, CommitRef, EntityId, Scope};
+use xuncha_domain::log::body::Reference;
 use xuncha_domain::log::chain::Genesis;
 use xuncha_domain::merge::Live;
 
-use super::Pen;
 use super::reissue::{Again, write_again};
+use super::{Pen, commit};
 use crate::error::Result;
 use crate::store::chains::ChainRow;
 use crate::store::quarantine::{self, Damaged};
@@ -40,7 +41,7 @@ pub fn set_damaged_aside(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
             lost.push(Again::Whole(chain.scope, Box::new(commit)));
         }
     }
-    gone.before = live_before(connection, &lost)?;
+    gone.look(connection, &lost, &unsound.damaged)?;
     for one in &unsound.damaged {
         quarantine::set_aside(connection, one)?;
     }
@@ -57,14 +58,49 @@ pub(super) fn ours(pen: &Pen<'_>, chain: &ChainRow) -> bool {
     Genesis::verify(&chain.genesis, &pen.enrolment.hq_key, pen.enrolment.city).is_ok()
 }
 
-/// What cannot be named any more, and what was live while it could.
+/// What cannot be read any more, and what was live while it could.
 #[derive(Default)]
 pub(super) struct Gone {
     pub(super) commits: BTreeSet<CommitRef>,
-    before: BTreeMap<(EntityId, String), BTreeSet<CommitRef>>,
+    before: BTreeMap<(EntityId, String), Before>,
+}
+
+/// A field before anything was taken out of the log.
+#[derive(Default)]
+struct Before {
+    live: BTreeSet<CommitRef>,
+    /// Replaced, and not here to be counted: a hub may still bring them to HQ.
+    dead: Vec<Reference>,
 }
 
 impl Gone {
+    /// Looks at the fields of what is written again.
+    fn look(&mut self, connection: &Connection, lost: &[Again], damaged: &[Damaged]) -> Result<()> {
+        let mut gone: BTreeMap<EntityId, Vec<Reference>> = BTreeMap::new();
+        for one in damaged {
+            for name in one.names() {
+                for root in log::touched_by(connection, name)? {
+                    gone.entry(root).or_default().push(one.reference(name));
+                }
+            }
+        }
+        for (entity, field) in lost.iter().flat_map(Again::fields) {
+            let live: BTreeSet<_> = live::of_field(connection, entity, &field)?.keys().copied().collect();
+            let mut dead = quarantine::dead(connection, entity, &field)?;
+            let root = commit::entity(connection, entity)?.root().id;
+            let replaced =
+                |one: &&Reference| matches!(one, Reference::Other { commit, .. } if !live.contains(commit));
+            dead.extend(gone.get(&root).into_iter().flatten().filter(replaced));
+            self.before.insert((entity, field), Before { live, dead });
+        }
+        Ok(())
+    }
+
+    /// What was replaced in a field and cannot be read here any more.
+    pub(super) fn dead(&self, entity: EntityId, field: &str) -> &[Reference] {
+        self.before.get(&(entity, field.to_owned())).map_or(&[], |before| &before.dead)
+    }
+
     /// What an op over something that is gone has to name in its stead: what came to life without it.
     pub(super) fn revived(
         &self,
@@ -74,14 +110,14 @@ impl Gone {
     ) -> Result<Vec<CommitRef>> {
         let before = self.before.get(&(entity, field.to_owned()));
         let now = live::of_field(connection, entity, field)?;
-        let known = |now: &&CommitRef| before.is_some_and(|before| before.contains(*now));
+        let known = |now: &&CommitRef| before.is_some_and(|before| before.live.contains(*now));
         Ok(now.keys().filter(|now| !known(now)).copied().collect())
     }
 
     /// What was live beside it under its old name does not come to life under its new one.
     pub(super) fn renamed(&mut self, old: CommitRef, new: CommitRef) {
-        for before in self.before.values_mut().filter(|before| before.contains(&old)) {
-            before.insert(new);
+        for before in self.before.values_mut().filter(|before| before.live.contains(&old)) {
+            before.live.insert(new);
         }
     }
 }
@@ -104,18 +140,6 @@ fn drawn_from(connection: &Connection, damaged: &Damaged, name: CommitRef) -> Re
         Some(chain) => Some(chain.scope.clone()),
         None => log::scope_of(connection, *entity)?,
     };
-    let chain = chain.map_or(ChainId([0; 16]), |chain| chain.id);
+    let chain = chain.map_or(quarantine::UNKNOWN, |chain| chain.id);
     Ok(scope.map(|scope| Drawn { commit: name, chain, seq: damaged.seq, scope, live }))
-}
-
-fn live_before(
-    connection: &Connection,
-    lost: &[Again],
-) -> Result<BTreeMap<(EntityId, String), BTreeSet<CommitRef>>> {
-    let mut before = BTreeMap::new();
-    for (entity, field) in lost.iter().flat_map(Again::fields) {
-        let live = live::of_field(connection, entity, &field)?.keys().copied().collect();
-        before.insert((entity, field), live);
-    }
-    Ok(before)
 }

@@ -218,6 +218,7 @@ impl Writing<'_> {
         over.sort_unstable();
         over.dedup();
         let mut references = references(self.connection, chain, &over)?;
+        references.extend(self.gone.dead(entity, field));
         references.retain(|reference| *reference != itself);
         references.truncate(limits::OVER_MAX - 1);
         references.push(itself);
