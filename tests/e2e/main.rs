@@ -18,5 +18,6 @@ mod hub;
 mod inbox;
 mod officer;
 mod rescue;
+mod taps;
 mod together;
 mod window;

@@ -1,6 +1,6 @@
 //! Shown as saved means saved, and held means held.
 
-use xuncha_engine::api::types::{Answer, SaveState};
+use xuncha_engine::api::types::{Answer, AnswerKind, ErrorCode, ItemView, RestItem, SaveState, SetRest};
 use xuncha_tests::world::{City, drawn};
 
 use super::{finish, measure, take_photo};
@@ -18,6 +18,45 @@ fn everything_shown_survives_a_kill_before_any_commit() {
     // Nothing told the engine that it ends: the journal is still a journal.
     let phone = phone.restarted();
     assert_eq!(phone.visit(&visit), shown);
+}
+
+#[test]
+fn the_rest_is_answered_at_once_but_for_what_is_looked_at_one_by_one() {
+    let city = City::new();
+    let phone = city.phone(0);
+    let visit = phone.begin_visit("网吧").summary.id;
+    let before = phone.answer(&visit, ITEM, Answer::No);
+    let items = || before.sections.iter().flat_map(|section| &section.items);
+    let plain = |item: &&ItemView| {
+        item.answer_kind == AnswerKind::YesNo && item.severity != "critical" && item.id != ITEM
+    };
+    let named = |item: &ItemView| RestItem { item: item.id.clone(), token: item.answer.token.clone() };
+    let rest: Vec<RestItem> = items().filter(plain).map(named).collect();
+    let answer =
+        |items: Vec<RestItem>| phone.engine.visit_answer_rest(SetRest { visit: visit.clone(), items });
+    // All of them or none: one that is critical, needs a value, is named twice or unknown refuses the others, too.
+    let critical = items().find(|item| item.severity == "critical").map(named);
+    let text = items().find(|item| item.answer_kind == AnswerKind::Text).map(named);
+    let unknown = RestItem { item: "CMN-R-99".into(), token: String::new() };
+    for wrong in [critical.unwrap(), text.unwrap(), rest[0].clone(), unknown] {
+        let all = rest.iter().cloned().chain([wrong]).collect();
+        assert_eq!(answer(all).unwrap_err().code, ErrorCode::BadRequest);
+        assert_eq!(phone.visit(&visit), before);
+    }
+    let shown = answer(rest.clone()).unwrap();
+    let phone = phone.restarted();
+    assert_eq!(phone.visit(&visit), shown);
+    let of = |answer: &Answer| {
+        shown
+            .sections
+            .iter()
+            .flat_map(|s| &s.items)
+            .filter(|item| item.answer.value.as_ref() == Some(answer))
+            .count()
+    };
+    assert_eq!((of(&Answer::Yes), of(&Answer::No)), (rest.len(), 1));
+    city.sync(&phone);
+    assert_eq!(city.visit(&visit).row.answered as usize, rest.len() + 1);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub use retract::Retract;
 use types::{
     AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DistrictRow, Enroll,
     ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, PhotoRef, PhotoSending, QueueRow,
-    SetAnswer, SetFinding, SetMember, SetNote, SetPhotoPolicy, SetPosition, SetVisitField, Status,
+    SetAnswer, SetFinding, SetMember, SetNote, SetPhotoPolicy, SetPosition, SetRest, SetVisitField, Status,
     SyncStatus, Today, VenueRef, VenueRow, VenueView, VisitRef, VisitView,
 };
 
@@ -139,6 +139,8 @@ calls! {
     visit_set(SetVisitField) -> VisitView = visit::set;
     visit_member(SetMember) -> VisitView = visit::member;
     visit_answer(SetAnswer) -> VisitView = visit::answer;
+    /// Answers what is left with yes, but for critical items: those are looked at one by one.
+    visit_answer_rest(SetRest) -> VisitView = visit::answer_rest;
     visit_note(SetNote) -> VisitView = visit::note;
     visit_position(SetPosition) -> VisitView = visit::position;
     /// The officer leaves the visit: the journal becomes a commit.

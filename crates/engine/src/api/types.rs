@@ -708,6 +708,19 @@ pub struct SetAnswer {
     pub token: Token,
 }
 
+/// Items that are answered with yes at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetRest {
+    pub visit: String,
+    pub items: Vec<RestItem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RestItem {
+    pub item: String,
+    pub token: Token,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct SetNote {
     pub visit: String,

@@ -1,16 +1,18 @@
 //! A visit: begun, answered, left, finished.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::checklist::{self, Checklist, Mode};
+use xuncha_domain::checklist::{self, Checklist, Mode, Severity};
 use xuncha_domain::ids::{EntityId, OfficerId, Scope};
 use xuncha_domain::log::body::Entity;
 use xuncha_domain::model::{answer as answers, field, visit as entities, words};
 use xuncha_domain::{reference, text};
 
 use super::types::{
-    Answer, ErrorCode, NewVisit, Nothing, SetAnswer, SetMember, SetNote, SetPosition, SetVisitField,
-    VisitRef, VisitView,
+    Answer, ErrorCode, NewVisit, Nothing, RestItem, SetAnswer, SetMember, SetNote, SetPosition, SetRest,
+    SetVisitField, VisitRef, VisitView,
 };
 use super::{venues, view};
 use crate::engine::Engine;
@@ -102,6 +104,26 @@ pub fn answer(engine: &Engine, set: SetAnswer) -> Result<VisitView> {
         tap.detached = answers::detached(&answer);
         tap.token = set.token;
         Ok(vec![tap])
+    })
+}
+
+/// All of them or none, in one transaction.
+pub fn answer_rest(engine: &Engine, set: SetRest) -> Result<VisitView> {
+    edit(engine, &set.visit, |draft| {
+        let checklist = draft.tree.checklist.ok_or_else(|| bad("the visit has no checklist"))?;
+        let mut seen = BTreeSet::new();
+        set.items
+            .into_iter()
+            .map(|RestItem { item: id, token }| {
+                let item = checklist.item(&id).filter(|item| item.severity != Severity::Critical);
+                if !item.is_some_and(|item| item.accepts(&checklist::Answer::Yes)) || !seen.insert(id.clone())
+                {
+                    return Err(bad("an item that is answered by itself"));
+                }
+                let value = answers::to_value(&checklist::Answer::Yes);
+                Ok(Tap { token, ..tap(&draft.root, &field::answer(&id), value) })
+            })
+            .collect()
     })
 }
 

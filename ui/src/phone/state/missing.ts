@@ -33,3 +33,16 @@ export const isComplete = (missing: Missing): boolean =>
   missing.withoutPhoto.length === 0 &&
   missing.conflicts === 0 &&
   !missing.noMembers
+
+/** What one tap may answer with yes, and what of the unanswered is looked at one by one: critical or with a value. */
+export interface Rest {
+  plain: ItemView[]
+  apart: ItemView[]
+}
+
+export function restOf(view: VisitView): Rest {
+  const unanswered = itemsOf(view).filter((item) => item.answer.value === null)
+  const plain = (item: ItemView) =>
+    item.severity !== 'critical' && (item.answer_kind === 'yes_no' || item.answer_kind === 'yes_no_na')
+  return { plain: unanswered.filter(plain), apart: unanswered.filter((item) => !plain(item)) }
+}

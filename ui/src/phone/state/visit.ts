@@ -4,6 +4,7 @@ import {
   type Answer,
   type Backend,
   type ErrorCode,
+  type ItemView,
   type LeadLevel,
   type Position,
   type ReadingInput,
@@ -14,6 +15,7 @@ import {
   type VisitView,
 } from '@/shared/backend'
 import { EditQueue, EditRefused, type Drawn } from './editQueue'
+import { restOf } from './missing'
 import { positionOrNone } from './position'
 
 export type FailureCode = ErrorCode | 'unseen_value' | 'busy'
@@ -109,6 +111,15 @@ export function openVisit(
     answer: (item: string, answer: Answer, drawn: Drawn) =>
       edit(`answer:${item}`, answer, drawn, (v) => itemOf(v, item)?.answer, (token) =>
         backend.call('visit_answer', { visit, item, answer, token })),
+
+    /** Answers these items with yes, but for those that were answered meanwhile. */
+    answerRest: (items: ItemView[]) =>
+      act(() => {
+        const seen = new Set(items.map((item) => item.id))
+        const left = view.value ? restOf(view.value).plain.filter((item) => seen.has(item.id)) : []
+        const named = left.map((item) => ({ item: item.id, token: item.answer.token }))
+        return backend.call('visit_answer_rest', { visit, items: named })
+      }),
 
     finding: (item: string, field: 'status' | 'description', value: string, drawn: Drawn) =>
       edit(`finding:${item}:${field}`, value, drawn, (v) => itemOf(v, item)?.finding?.[field], (token) =>

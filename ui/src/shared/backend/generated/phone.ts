@@ -278,6 +278,7 @@ photos_missing: number,
  * Commits that cannot go along, because the key of their chain is not on this phone.
  */
 commits_unsigned: number, };
+export type RestItem = { item: string, token: string, };
 export type Retract = { visit: string, entity: string, retracted: boolean, 
 /**
  * Needed to retract.
@@ -306,6 +307,7 @@ export type SetNote = { visit: string,
 item: string | null, text: string, token: string, };
 export type SetPhotoPolicy = { kind: PictureKind, policy: PhotoPolicy, };
 export type SetPosition = { visit: string, position: Position, };
+export type SetRest = { visit: string, items: Array<RestItem>, };
 export type SetVisitField = { visit: string, field: string, value: string, token: string, };
 export type SettledRow = { 
 /**
@@ -454,6 +456,7 @@ export type Calls = {
   visit_set: { args: SetVisitField, result: VisitView },
   visit_member: { args: SetMember, result: VisitView },
   visit_answer: { args: SetAnswer, result: VisitView },
+  visit_answer_rest: { args: SetRest, result: VisitView },
   visit_note: { args: SetNote, result: VisitView },
   visit_position: { args: SetPosition, result: VisitView },
   visit_leave: { args: VisitRef, result: Nothing },
