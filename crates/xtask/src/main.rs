@@ -14,6 +14,7 @@ mod network;
 mod place;
 mod processes;
 mod run;
+mod screenshots;
 mod setup;
 mod simulate;
 mod steps;
@@ -47,6 +48,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Type check the phone app for Android and iOS, and compile the Kotlin of its plugin.
     CheckMobile,
+    /// Take a picture of every screen, in both languages, light and dark, into ui/screenshots.
+    Screenshots,
     /// Rewrite the TypeScript that is generated from the Rust wire types.
     Types,
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Network(arguments) => network::network(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::CheckMobile => mobile::check(),
+        Command::Screenshots => screenshots::screenshots(),
         Command::Types => types::rewrite(),
     };
     done.unwrap_or_else(|error| {

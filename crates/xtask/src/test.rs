@@ -54,7 +54,7 @@ fn check_rust(report: &mut Report) {
 }
 
 /// The end-to-end tests start the real programs; they are told where those are.
-fn nextest() -> Command {
+pub(crate) fn nextest() -> Command {
     let mut command = place::cargo(["nextest", "run", "--workspace", "--no-fail-fast", "--color=never"]);
     command
         .env("XUNCHA_APP", place::built("xuncha-app"))
