@@ -52,6 +52,8 @@ pub struct Order {
     pub named: Named,
     /// An HQ that was restored since numbers its feed anew.
     restored_since: bool,
+    /// HQ was restored before: the position of an author who has not heard of that may be beyond the order's.
+    restored_before: bool,
 }
 
 impl Order {
@@ -171,6 +173,7 @@ impl Model {
     ) {
         let caught = |(number, order): (usize, &Order)| {
             let kept = match (author.read.contains(&order.id), order.restored_since) {
+                (false, _) if order.restored_before => Kept::Either,
                 (false, _) => Kept::No,
                 (true, false) => Kept::Yes,
                 (true, true) => Kept::Either,
@@ -216,10 +219,9 @@ impl Model {
 
     /// HQ gives an order: nobody has read it. Of a whole visit, HQ names these photos.
     pub fn order(&mut self, id: String, visit: &str, named: Named, photos: Vec<String>) {
-        // Somebody's position in the feed of before may be beyond it.
         let kept = if self.restored { Kept::Either } else { Kept::No };
         let (number, visit) = (self.orders.len(), visit.to_owned());
-        let order = Order { id, visit, named, restored_since: false };
+        let order = Order { id, visit, named, restored_since: false, restored_before: self.restored };
         let of = self.visits.entry(order.visit.clone()).or_default();
         for (field, edits) in &mut of.fields {
             for edit in edits.iter_mut().filter(|edit| order.names(&order.visit, field, &edit.value)) {
