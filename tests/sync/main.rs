@@ -28,6 +28,7 @@ mod rescue;
 mod restored;
 mod saved;
 mod snapshot;
+mod venues;
 mod worker;
 
 use std::fs::File;

@@ -16,6 +16,7 @@ pub mod places;
 pub mod protocol;
 pub mod reading;
 pub mod reference;
+pub mod search;
 pub mod status;
 pub mod text;
 pub mod time;

@@ -12,6 +12,7 @@ mod retract;
 pub(crate) mod sending;
 pub(crate) mod status;
 pub mod types;
+mod venue_search;
 mod venues;
 mod view;
 mod visit;
@@ -124,7 +125,7 @@ calls! {
     officers(Nothing) -> Vec<OfficerRow> = reference::officers;
     /// What a venue can be visited for.
     checklist_choices(VenueRef) -> Vec<ChecklistChoice> = reference::checklist_choices;
-    venues_find(FindVenues) -> Vec<VenueRow> = venues::find;
+    venues_find(FindVenues) -> Vec<VenueRow> = venue_search::find;
     venue_get(VenueRef) -> VenueView = venues::get;
     /// A venue found on patrol that no register knows.
     venue_add(NewVenue) -> VenueRow = venues::add;

@@ -1,4 +1,4 @@
-//! Finding a venue: by name, address or licence, nearby, or adding one that no register knows.
+//! One venue with what happened there, and adding one that no register knows.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use xuncha_domain::cbor::Value;
@@ -8,7 +8,7 @@ use xuncha_domain::model::{fact, field, kind};
 use xuncha_domain::{places, reference, text};
 
 use super::status::visit_state;
-use super::types::{ErrorCode, FindVenues, NewVenue, Position, SaveState, VenueRef, VenueRow, VenueView};
+use super::types::{ErrorCode, NewVenue, Position, SaveState, VenueRef, VenueRow, VenueView};
 use super::view::summary;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -16,14 +16,14 @@ use crate::store::rows;
 use crate::store::values::Col;
 use crate::write::{self, Tap};
 
-const FIND_MAX: u32 = 100;
 /// A name or an address; longer ones are not typed on a phone.
 const TEXT_CHARS_MAX: usize = 200;
 const PREVIOUS_MAX: u32 = 10;
 
-const COLUMNS: &str = "id, name, category, district, township, address, licence_no, lat_e7, lon_e7, found";
+pub(super) const COLUMNS: &str =
+    "id, name, category, district, township, address, licence_no, lat_e7, lon_e7, found";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(EntityId, VenueRow, Option<places::Position>)> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(EntityId, VenueRow, Option<places::Position>)> {
     let id = row.get::<_, Col<EntityId>>(0)?.0;
     let place = match (row.get(7)?, row.get(8)?) {
         (Some(lat_e7), Some(lon_e7)) => Some(places::Position { lat_e7, lon_e7 }),
@@ -63,54 +63,11 @@ fn place_and_row(
         .map(|(_, venue, place)| (venue, place)))
 }
 
-fn distance(near: Option<Position>, place: Option<places::Position>) -> Option<u32> {
+pub(super) fn distance(near: Option<Position>, place: Option<places::Position>) -> Option<u32> {
     let near = near?;
     let metres = places::Position { lat_e7: near.lat_e7, lon_e7: near.lon_e7 }.distance_m(place?);
     // Never negative, and at most half the earth's circumference.
     Some(metres.round() as u32)
-}
-
-pub fn find(engine: &Engine, query: FindVenues) -> Result<Vec<VenueRow>> {
-    let words: Vec<String> = text::clean(&query.text).split_whitespace().take(5).map(like).collect();
-    let limit = query.limit.unwrap_or(FIND_MAX).min(FIND_MAX);
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM venue_row WHERE (?1 IS NULL OR category = ?1) AND (?2 IS NULL OR district = ?2)"
-    );
-    for n in 0..words.len() {
-        let p = n + 3;
-        sql.push_str(&format!(
-            " AND (name LIKE ?{p} ESCAPE '\\' OR address LIKE ?{p} ESCAPE '\\' OR licence_no LIKE ?{p} ESCAPE '\\')"
-        ));
-    }
-    sql.push_str(" ORDER BY name");
-    engine.read(|connection| {
-        let mut statement = connection.prepare_cached(&sql)?;
-        let mut parameters: Vec<&dyn rusqlite::ToSql> = vec![&query.category, &query.district];
-        parameters.extend(words.iter().map(|word| word as &dyn rusqlite::ToSql));
-        let mut found = Vec::new();
-        for venue in statement.query_map(parameters.as_slice(), read)? {
-            let (id, mut venue, place) = venue?;
-            venue.distance_m = distance(query.near, place);
-            found.push((id, venue));
-            // Without a position the first by name are the answer; with one, all must be measured.
-            if query.near.is_none() && found.len() >= limit as usize {
-                break;
-            }
-        }
-        if query.near.is_some() {
-            found.sort_by_key(|(_, venue)| venue.distance_m.unwrap_or(u32::MAX));
-            found.truncate(limit as usize);
-        }
-        found
-            .into_iter()
-            .map(|(id, venue)| Ok(VenueRow { state: visit_state(engine, connection, id)?, ..venue }))
-            .collect()
-    })
-}
-
-fn like(word: &str) -> String {
-    let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
 }
 
 pub fn get(engine: &Engine, venue: VenueRef) -> Result<VenueView> {

@@ -19,6 +19,7 @@ pub mod quarantine;
 pub mod renamed;
 pub mod rows;
 pub mod salvaged;
+pub mod search;
 pub mod settled;
 pub mod squeeze;
 pub mod thumbs;

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::{log, rows, salvaged};
+use super::{log, rows, salvaged, search};
 use crate::error::{Error, Result};
 
 /// Migrations in order; the n-th brings `user_version` to n. A released file is never edited.
@@ -21,10 +21,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_live_sets.sql"),
     include_str!("migrations/0010_base.sql"),
     include_str!("migrations/0011_quarantine.sql"),
+    include_str!("migrations/0012_venue_search.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.
 const COUNTED_SINCE: usize = 9;
+/// Venues of an older file are not in the index by which they are found.
+const SEARCHED_SINCE: usize = 12;
 
 /// Prepared statements that a connection keeps: more than the store has.
 const STATEMENTS: usize = 256;
@@ -58,6 +61,9 @@ pub fn writer(path: &Path, app_version: &str) -> Result<Connection> {
     if (1..COUNTED_SINCE).contains(&version) {
         log::recount(&transaction)?;
         rows::refresh(&transaction, &salvaged::roots(&transaction)?)?;
+    }
+    if (1..SEARCHED_SINCE).contains(&version) {
+        search::fill(&transaction)?;
     }
     begin(&transaction)?;
     if version < MIGRATIONS.len() {

@@ -11,10 +11,11 @@ use xuncha_domain::model::fact::Position;
 use xuncha_domain::model::review::{self, Review};
 use xuncha_domain::model::same_as::SameAs;
 use xuncha_domain::model::{answer, field, kind, visit};
+use xuncha_domain::search::Words;
 
-use super::joined;
 use super::log::Touched;
 use super::values::Col;
+use super::{joined, search};
 use crate::error::Result;
 use crate::standing;
 use crate::tree::{Node, Tree};
@@ -38,28 +39,47 @@ fn remove(connection: &Connection, table: &str, id: EntityId) -> Result<()> {
 }
 
 fn refresh_venue(connection: &Connection, id: EntityId) -> Result<()> {
-    let Some(tree) = Tree::read(connection, id)? else { return remove(connection, "venue_row", id) };
+    let Some(tree) = Tree::read(connection, id)? else { return remove_venue(connection, id) };
     let text = |name| tree.value(id, name).and_then(Value::as_text);
+    let venue = Words {
+        name: text(field::NAME).unwrap_or_default(),
+        address: text(field::ADDRESS).unwrap_or_default(),
+        licence_no: text(field::LICENCE_NO).unwrap_or_default(),
+    };
     let position = tree.value(id, field::POSITION).and_then(Position::from_value);
-    connection
+    let number = connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO venue_row
+            "INSERT INTO venue_row
              (id, name, category, district, township, address, licence_no, lat_e7, lon_e7, found)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (id) DO UPDATE SET name = ?2, category = ?3, district = ?4, township = ?5, address = ?6,
+               licence_no = ?7, lat_e7 = ?8, lon_e7 = ?9, found = ?10
+             RETURNING number",
         )?
-        .execute(rusqlite::params![
+        .query_row(
+            rusqlite::params![
             Col(id),
-            text(field::NAME).unwrap_or_default(),
+            venue.name,
             text(field::CATEGORY).unwrap_or("OTHER"),
             text(field::DISTRICT).unwrap_or_default(),
             text(field::TOWNSHIP),
-            text(field::ADDRESS).unwrap_or_default(),
+            venue.address,
             text(field::LICENCE_NO),
             position.map(|p| p.lat_e7),
             position.map(|p| p.lon_e7),
             tree.value(id, field::FOUND).and_then(Value::as_bool).unwrap_or(false),
-        ])?;
-    Ok(())
+        ],
+            |row| row.get(0),
+        )?;
+    search::put(connection, number, venue)
+}
+
+fn remove_venue(connection: &Connection, id: EntityId) -> Result<()> {
+    let number = connection
+        .prepare_cached("DELETE FROM venue_row WHERE id = ?1 RETURNING number")?
+        .query_row([Col(id)], |row| row.get(0))
+        .optional()?;
+    number.map_or(Ok(()), |number| search::remove(connection, number))
 }
 
 /// What a list shows of a visit, counted from its tree.
