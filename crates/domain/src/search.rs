@@ -75,7 +75,8 @@ impl Wanted {
                 Some(Rank::NameBegins)
             } else if holds(&name, word) {
                 Some(Rank::Name)
-            } else if (1..initials.len()).any(|at| begins(&initials[at..], word)) {
+            } else if (1..initials.len()).any(|at| initials.get(at..).is_some_and(|rest| begins(rest, word)))
+            {
                 Some(Rank::Initials)
             } else {
                 others.iter().any(|text| holds(text, word)).then_some(Rank::Elsewhere)
