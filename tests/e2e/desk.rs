@@ -130,6 +130,18 @@ impl Desk {
         self.0.shot("console-9-returned");
     }
 
+    /// The officer of the n-th phone is moved to the team whose entry contains these words.
+    pub fn moves_an_officer(&self, phone: usize, team: &str) {
+        self.opens("devices");
+        self.0.part("officer-move").nth(phone).click();
+        self.0.part("move-from").appears();
+        self.0.option(team).click();
+        self.0.shot("console-10-move");
+        self.0.part("move-confirm").click();
+        self.0.part("move-dialog").disappears();
+        self.0.part("device-row").nth(phone).says(team);
+    }
+
     pub fn opens(&self, page: &str) {
         self.0.css(&format!("nav a[href='#/{page}']")).click();
     }

@@ -45,6 +45,7 @@ pub fn console() -> String {
     types.visit::<console::OfficerInfo>();
     types.visit::<console::TeamInfo>();
     types.visit::<console::NewOfficer>();
+    types.visit::<console::MoveOfficer>();
     types.visit::<console::NewEnrolCode>();
     types.visit::<console::EnrolCode>();
     types.visit::<console::Reference>();

@@ -108,6 +108,7 @@ fn console() -> OpenApiRouter<App> {
         .routes(routes!(erase::erase_orders, erase::give_erase_order))
         // people and devices
         .routes(routes!(people::officers, people::add_officer))
+        .routes(routes!(people::move_officer))
         .routes(routes!(people::teams))
         .routes(routes!(people::devices))
         .routes(routes!(people::quarantine))

@@ -11,8 +11,8 @@ use super::console_user::Signed;
 use super::error::Problem;
 use super::json::{Body, Id, id};
 use super::types::{
-    ApiProblem, CategoryInfo, DeviceRow, DistrictInfo, EnrolCode, NewEnrolCode, NewOfficer, OfficerInfo,
-    QuarantineInfo, Reference, TeamInfo,
+    ApiProblem, CategoryInfo, DeviceRow, DistrictInfo, EnrolCode, MoveOfficer, NewEnrolCode, NewOfficer,
+    OfficerInfo, QuarantineInfo, Reference, TeamInfo,
 };
 use crate::service::{Error, Officer};
 use crate::storage::{QuarantineRow, TeamRow};
@@ -101,6 +101,22 @@ pub(super) async fn add_officer(
         service.officer(&id)
     });
     Ok(Json(officer_info(officer.await?)))
+}
+
+/// Moves an officer to another team. Their phones lose what the old one reads and get what the new one reads with their
+/// next sync; what they recorded is never lost with it.
+#[utoipa::path(post, path = "/api/officers/{id}/team", params(("id" = String, Path)), request_body = MoveOfficer,
+    responses((status = 200, description = "Done", body = OfficerInfo), (status = "4XX", description = "Refused; the code says why", body = ApiProblem)))]
+pub(super) async fn move_officer(
+    State(app): State<App>,
+    Signed(user): Signed,
+    Id(officer): Id<16>,
+    Body(MoveOfficer { from, to }): Body<MoveOfficer>,
+) -> Result<Json<OfficerInfo>, Problem> {
+    let team = |text: &str| id(text).ok_or(Error::BadRequest("team"));
+    let (from, to) = (from.as_deref().map(team).transpose()?, team(&to)?);
+    let moved = app.run(move |service| service.move_officer(&user, &OfficerId(officer), from, to));
+    Ok(Json(officer_info(moved.await?)))
 }
 
 fn officer_info(Officer { row, team_name, devices }: Officer) -> OfficerInfo {

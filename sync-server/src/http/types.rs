@@ -530,6 +530,13 @@ pub struct NewOfficer {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
+pub struct MoveOfficer {
+    /// The team that the user had before them; refused as stale when the officer is in another one by now.
+    pub from: Option<String>,
+    pub to: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
 pub struct NewEnrolCode {
     pub officer: String,
 }

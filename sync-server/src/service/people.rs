@@ -7,8 +7,8 @@ use xuncha_domain::model::words::LeadLevel;
 use xuncha_domain::model::{field, kind};
 use xuncha_domain::{reference, text};
 
-use super::author::Draft;
-use super::{ConsoleUser, Error, Service};
+use super::author::{Draft, references};
+use super::{Changed, ConsoleUser, Error, Service};
 use crate::storage::{OfficerRow, Read, TeamRow};
 
 /// Names and numbers of people and teams; a screen line.
@@ -98,6 +98,44 @@ impl Service {
     ) -> Result<OfficerId, Error> {
         user.must_be_admin()?;
         self.add_officer(OfficerId(user.id), name, certificate_no, team)
+    }
+
+    /// Moves an officer to another team, which decides what their phones read from their next sync on. An op of HQ in the
+    /// city scope with the console user as its author: an HQ restored from an older backup gets it back from any phone.
+    /// Repeating is harmless.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] when the officer is in another team than the one that the user had before them.
+    pub fn move_officer(
+        &self,
+        user: &ConsoleUser,
+        officer: &OfficerId,
+        from: Option<[u8; 16]>,
+        to: [u8; 16],
+    ) -> Result<Officer, Error> {
+        user.must_be_admin()?;
+        self.storage.write(|tx| {
+            let row = tx.officer(&officer.0)?.ok_or(Error::NotFound)?;
+            tx.team(&to)?.ok_or(Error::BadRequest("no such team"))?;
+            if row.team == Some(to) {
+                return Ok(());
+            }
+            if row.team != from {
+                return Err(Error::Stale);
+            }
+            let id = EntityId(officer.0);
+            let known = tx.entity(&Scope::city(), kind::OFFICER, &id)?.ok_or(Error::NotFound)?;
+            let live = tx.field(known, field::TEAM)?.live;
+            let draft = Draft {
+                over: references(tx, live.keys())?,
+                ..Draft::plain(Entity::new(kind::OFFICER, id), field::TEAM, Value::bytes(to))
+            };
+            let counted = self.write_as_hq(tx, &Scope::city(), OfficerId(user.id), &[vec![draft]])?;
+            self.project(tx, &counted)
+        })?;
+        // Their phones learn it from the answer to a sync.
+        self.events.tell(Changed { devices: true, ..Changed::default() });
+        self.officer(officer)
     }
 
     pub fn add_team(&self, by: OfficerId, team: &NewTeam) -> Result<EntityId, Error> {

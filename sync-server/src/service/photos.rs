@@ -34,11 +34,12 @@ impl Service {
         Ok(self.blobs.local_file(sha256))
     }
 
-    /// The file of a blob that a phone may read: what it brought itself, and what hangs on a visit in its scopes. Others
-    /// do not exist for it.
+    /// The file of a blob that a phone may read: what hangs on a visit in its scopes, and what it brought itself as long as
+    /// no visit names it. Others do not exist for it, nor what it brought to a scope that it does not read (any more): a
+    /// hub brings what it may not look at.
     pub fn blob_for(&self, device: &Device, sha256: &[u8; 32]) -> Result<PathBuf, Error> {
         let may = self.storage.read(|read| {
-            if read.blob_device(sha256)? == Some(device.id) {
+            if read.blob_device(sha256)? == Some(device.id) && !read.is_picture(sha256)? {
                 return Ok::<_, Error>(true);
             }
             for scope in self.scopes_of(read, &device.officer)? {

@@ -177,6 +177,17 @@ impl Read<'_> {
             .query_row((sha256, scope.as_str()), |row| row.get(0))?)
     }
 
+    /// Whether any visit names this photo or thumbnail.
+    pub fn is_picture(&self, sha256: &[u8; 32]) -> Result<bool, Error> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM visit_photos WHERE sha256 = ?1)
+                     OR EXISTS (SELECT 1 FROM visit_photos WHERE thumb = ?1)",
+            )?
+            .query_row([sha256], |row| row.get(0))?)
+    }
+
     /// When the last commit that touched a root was received.
     pub fn last_touched_ms(&self, root: RowId) -> Result<Option<i64>, Error> {
         optional(

@@ -103,9 +103,11 @@ fn whatever_a_form_of_the_console_holds_hq_answers() {
     let link = service.new_setup_token().unwrap().unwrap();
     let session = service.set_up(&link, "admin", "a long password").unwrap().token;
     let officer = hex::encode(phone.certificate.officer.0);
+    let move_to = format!("/api/officers/{officer}/team");
     let forms = [
         ("POST", "/api/setup", json!({ "token": "0", "user": "second", "password": "a long password" })),
         ("POST", "/api/officers", json!({ "name": "丙", "certificate_no": "C-3", "team": null })),
+        ("POST", &*move_to, json!({ "from": null, "to": "02".repeat(16) })),
         ("POST", "/api/enroll-codes", json!({ "officer": officer })),
         (
             "POST",

@@ -553,6 +553,7 @@ fn every_console_route_is_documented() {
         "post /api/enroll-codes",
         "post /api/erase-orders",
         "post /api/officers",
+        "post /api/officers/{id}/team",
         "post /api/session",
         "post /api/setup",
         "post /api/visits/{id}/review",

@@ -9,6 +9,7 @@ mod console;
 mod erase;
 mod fuzz;
 mod http;
+mod moved;
 #[path = "../../../crates/domain/tests/support/mutate.rs"]
 #[allow(dead_code, unreachable_pub, reason = "every test target uses a part of it")]
 mod mutate;

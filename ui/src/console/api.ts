@@ -9,6 +9,7 @@ import type {
   DuplicatePage,
   EnrolCode,
   EraseOrderInfo,
+  MoveOfficer,
   NewEnrolCode,
   NewEraseOrder,
   NewOfficer,
@@ -69,6 +70,8 @@ export const api = {
   closeDevice: (id: string) => send<void>('POST', `/devices/${encodeURIComponent(id)}/close`),
   officers: () => get<OfficerInfo[]>('/officers'),
   addOfficer: (body: NewOfficer) => send<OfficerInfo>('POST', '/officers', body),
+  moveOfficer: (id: string, body: MoveOfficer) =>
+    send<OfficerInfo>('POST', `/officers/${encodeURIComponent(id)}/team`, body),
   teams: () => get<TeamInfo[]>('/teams'),
   enrolCode: (body: NewEnrolCode) => send<EnrolCode>('POST', '/enroll-codes', body),
 }

@@ -128,6 +128,11 @@ value: string | null, erased: boolean, officer: string, officer_name: string, de
  */
 place: WrittenAt | null, };
 export type MemberRow = { officer: string, name: string, certificate_no: string, present: boolean, conflict: boolean, };
+export type MoveOfficer = { 
+/**
+ * The team that the user had before them; refused as stale when the officer is in another one by now.
+ */
+from: string | null, to: string, };
 export type NewEnrolCode = { officer: string, };
 export type NewEraseOrder = { targets: Array<EraseTarget>, 
 /**
