@@ -73,7 +73,7 @@ impl Fleet {
     /// The app is in the background when its folder is copied. Not while its key is gone, as in [`Self::clone_phone`].
     fn keep_copy(&mut self, number: usize) {
         let phone = &mut self.phones[number];
-        if !phone.has_key() {
+        if phone.keyless {
             return;
         }
         phone.engine.suspend();
@@ -93,6 +93,7 @@ impl Fleet {
         if !phone.cloned && self.random.chance(50) {
             self.counts.add("phone restored without its key");
             std::fs::remove_file(copy.path().join("device.key")).expect("the key was there");
+            phone.keyless = true;
         } else {
             self.counts.add("phone restored from an old copy");
         }
@@ -121,7 +122,7 @@ impl Fleet {
     /// Not while its key is gone: two copies that each issue the same work again end with a value beside itself, which
     /// their officer settles.
     fn clone_phone(&mut self, number: usize) {
-        if !self.may_clone() || !self.phones[number].has_key() {
+        if !self.may_clone() || self.phones[number].keyless {
             return;
         }
         self.counts.add("phone cloned");

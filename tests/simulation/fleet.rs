@@ -241,6 +241,7 @@ impl Fleet {
             phone.whole |= !phone.estranged;
             if phone.all_held() {
                 phone.held_at = self.model.last_tick();
+                phone.keyless &= phone.estranged;
             }
         }
         self.revive(number);

@@ -50,6 +50,8 @@ pub struct Phone {
     pub heard_of: u64,
     /// False since it was put in place of a lost one, until it has got back what only HQ has of it.
     pub whole: bool,
+    /// Restored without its key, and HQ does not have yet what it issues again.
+    pub keyless: bool,
     /// The last of all that was recorded when HQ held everything of it.
     pub held_at: usize,
     /// What its officer was doing when the power was cut.
@@ -91,6 +93,7 @@ impl Phone {
             estranged: false,
             heard_of: 0,
             whole: true,
+            keyless: false,
             held_at: 0,
             unsure: None,
         }
@@ -98,10 +101,6 @@ impl Phone {
 
     pub fn data(&self) -> &Path {
         self.folder.path()
-    }
-
-    pub fn has_key(&self) -> bool {
-        self.data().join("device.key").exists()
     }
 
     pub fn database(&self) -> rusqlite::Connection {
