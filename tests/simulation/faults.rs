@@ -32,10 +32,11 @@ impl Fleet {
         }
     }
 
-    /// While the app is closed, a bit of what waits for HQ changes on the phone's disk.
+    /// While the app is closed, a bit of what waits for HQ changes on the phone's disk. Not while its key is gone: what
+    /// others made of the originals that HQ has cannot be told from news of what is then issued again without asking.
     fn bits_flip(&mut self, number: usize) {
         let phone = &mut self.phones[number];
-        if phone.rot(&mut self.random) {
+        if !phone.keyless && phone.rot(&mut self.random) {
             self.model.flipped(&phone.author, phone.held_at);
             self.counts.add("a bit of an unsent commit flipped");
         }
