@@ -27,6 +27,7 @@ mod photos;
 mod rescue;
 mod restored;
 mod saved;
+mod scopes;
 mod snapshot;
 mod venues;
 mod worker;

@@ -193,7 +193,7 @@ fn destroy(
     Ok(touched)
 }
 
-/// Destroys the copies that orders left outside the log. What cannot be done now (another process reads, the disk is full)
+/// Destroys the copies that orders, and scopes that were lost, left outside the log. What cannot be done now (another process reads, the disk is full)
 /// is done at the next round or start; until then this phone asks for no news, so that HQ does not take it for done.
 pub fn try_to_scrub(store: &Store, options: &Options, photos: &Path) {
     if let Err(error) = scrub(store, options, photos) {
@@ -210,6 +210,11 @@ fn scrub(store: &Store, options: &Options, photos: &Path) -> Result<()> {
     for folder in [photos.into(), sync::fetch::folder(&options.data), hub::sealed_folder(&options.data)] {
         remove_photos(&*options.disk, &folder, &names)?;
     }
+    let sweeps = store.read(meta::sweep_due)?;
+    if sweeps {
+        sync::fetch::sweep(store, options)?;
+        sync::snapshot::sweep(store, options)?;
+    }
     hub::erase_photos(&options.disk, &options.data, options.clock.now_ms(), &gone)?;
     // What could be read of a damaged database was carried over when it was moved aside; what could not, cannot be
     // searched for what must go. Bundles can be made again.
@@ -218,6 +223,9 @@ fn scrub(store: &Store, options: &Options, photos: &Path) -> Result<()> {
     store.scrub()?;
     store.write(|transaction| {
         gone.iter().try_for_each(|sha256| erasures::set_photo_gone(transaction, sha256))?;
+        if sweeps {
+            meta::clear_sweep_due(transaction)?;
+        }
         meta::clear_scrub_due(transaction)
     })
 }

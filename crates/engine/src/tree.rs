@@ -16,6 +16,7 @@ use xuncha_domain::time::day_in_china;
 use crate::api::inbox::choosable;
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
+use crate::store::lost::{self, Frame};
 use crate::store::values::{Col, refs_from_bytes};
 use crate::store::{base, journal, live};
 
@@ -40,6 +41,8 @@ pub struct Tree {
     pub checklist: Option<&'static Checklist>,
     /// A snapshot stands for some of it: values that are not here are at HQ, and not erased.
     pub lacks: bool,
+    /// Others recorded it in a scope that this phone does not read any more.
+    frame: Option<Frame>,
 }
 
 impl Tree {
@@ -67,9 +70,9 @@ impl Tree {
             return Ok(None);
         }
         let lacks = base::may_lack(connection, root)?;
-        let mut tree = Self { nodes, fields, root, checklist: None, lacks };
-        let hash = tree.value(root, field::CHECKLIST).and_then(|value| value.as_bytes()?.try_into().ok());
-        tree.checklist = hash.and_then(|hash| Checklist::by_hash(&hash));
+        let frame = lost::frame(connection, root)?;
+        let mut tree = Self { nodes, fields, root, checklist: None, lacks, frame };
+        tree.checklist = tree.checklist_hash().and_then(|hash| Checklist::by_hash(&hash));
         Ok(Some(tree))
     }
 
@@ -133,12 +136,25 @@ impl Tree {
         })
     }
 
+    /// Names the checklist version of the visit, whether this app knows it or not.
+    pub fn checklist_hash(&self) -> Option<[u8; 32]> {
+        let recorded = self.value(self.root, field::CHECKLIST).and_then(Value::as_bytes);
+        recorded.and_then(|hash| hash.try_into().ok()).or_else(|| self.frame.as_ref()?.checklist)
+    }
+
+    /// Where the visit is.
+    pub fn venue(&self) -> Option<EntityId> {
+        let recorded = self.value(self.root, field::VENUE).and_then(Value::as_bytes);
+        let recorded = recorded.and_then(|venue| EntityId::from_slice(venue).ok());
+        recorded.or_else(|| self.frame.as_ref()?.venue)
+    }
+
     /// When the first phone began the visit; 0 when none says so.
     pub fn started_ms(&self) -> i64 {
         let starts = self
             .of_kind(kind::PRESENCE)
             .filter_map(|presence| self.value(presence.id, field::START)?.as_int());
-        starts.min().unwrap_or_default()
+        starts.min().or_else(|| Some(self.frame.as_ref()?.started_ms)).unwrap_or_default()
     }
 
     /// The sets of the visit's checklist with the items that were in force on its day.

@@ -61,15 +61,13 @@ pub fn invite(engine: &Engine, visit: VisitRef) -> Result<Invitation> {
     let id: EntityId = visit.visit.parse()?;
     let text = engine.write(|connection, pen| {
         let tree = open(connection, pen, id)?.tree;
-        let hash = |name| tree.value(id, name).and_then(Value::as_bytes);
-        let venue = hash(field::VENUE).and_then(|bytes| EntityId::from_slice(bytes).ok());
         let invite = Invite {
             city: pen.enrolment.city,
             visit: id,
-            venue: venue.ok_or_else(venues::no_venue)?,
+            venue: tree.venue().ok_or_else(venues::no_venue)?,
             started_ms: tree.started_ms(),
             scope: scope_of(connection, id)?,
-            checklist: hash(field::CHECKLIST).and_then(|bytes| bytes.try_into().ok()),
+            checklist: tree.checklist_hash(),
         };
         Ok(invite.to_text())
     })?;

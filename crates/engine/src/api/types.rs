@@ -282,6 +282,8 @@ pub struct VisitSummary {
     pub review: Option<ReviewState>,
     /// How many other visits HQ counts as one with this.
     pub joined: u32,
+    /// This phone does not read its district: what others recorded of it is not held here.
+    pub outside: bool,
     pub state: SaveState,
 }
 

@@ -26,7 +26,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::standing;
 use crate::store::fetched::{self, Name};
-use crate::store::{self, erasures, hubs, joined, log, photos, rows};
+use crate::store::{self, erasures, hubs, joined, log, lost, photos, rows};
 use crate::tree::Tree;
 
 /// Draws one visit.
@@ -83,6 +83,7 @@ pub fn summary(engine: &Engine, connection: &Connection, id: EntityId) -> Result
         retracted: counts.retracted,
         review: counts.review.and_then(words::ReviewState::from_number).map(ReviewState::from),
         joined: joined::others(connection, id)?,
+        outside: lost::not_read(connection, id)?,
         state: visit_state(engine, connection, id)?,
     })
 }

@@ -1,7 +1,7 @@
 //! Who wrote a value, when, and where: what a person needs to choose between several.
 
 use rusqlite::Connection;
-use xuncha_domain::ids::{EntityId, OfficerId};
+use xuncha_domain::ids::OfficerId;
 use xuncha_domain::merge::Live;
 use xuncha_domain::model::{fact, field, visit};
 
@@ -58,8 +58,7 @@ impl<'a> Authors<'a> {
         else {
             return Ok(None);
         };
-        let venue = tree.value(tree.root, field::VENUE).and_then(|venue| venue.as_bytes());
-        let distance_m = match venue.and_then(|bytes| EntityId::from_slice(bytes).ok()) {
+        let distance_m = match tree.venue() {
             Some(venue) => {
                 venues::row(self.connection, venue, Some(position))?.and_then(|row| row.distance_m)
             }

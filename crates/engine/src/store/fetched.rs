@@ -47,6 +47,18 @@ pub fn remove(connection: &Connection, name: Name) -> Result<()> {
     Ok(())
 }
 
+/// The photos of which something is here.
+pub fn photos(connection: &Connection) -> Result<Vec<[u8; 32]>> {
+    let mut statement = connection.prepare("SELECT DISTINCT photo FROM fetched")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Forgets a photo and its thumbnail.
+pub fn remove_photo(connection: &Connection, photo: &[u8; 32]) -> Result<()> {
+    connection.prepare_cached("DELETE FROM fetched WHERE photo = ?1")?.execute([photo])?;
+    Ok(())
+}
+
 /// What all of it takes, in bytes.
 pub fn total(connection: &Connection) -> Result<u64> {
     Ok(connection.query_row("SELECT coalesce(sum(bytes), 0) FROM fetched", [], |row| row.get(0))?)

@@ -14,6 +14,7 @@ use xuncha_domain::time::ClockOffset;
 use super::base;
 use super::live;
 use super::live_set::LiveSet;
+use super::lost;
 use super::open::damaged;
 use super::quarantine;
 use super::squeeze::{squeeze, unsqueeze};
@@ -140,6 +141,14 @@ pub fn hash_of(connection: &Connection, commit: CommitRef) -> Result<Option<Comm
         .map(|hash| hash.0))
 }
 
+/// Whether the commit that follows one on its chain is here.
+pub fn is_followed(connection: &Connection, commit: &Commit) -> Result<bool> {
+    let (chain, next) = (commit.header.chain, commit.header.seq.saturating_add(1));
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM log WHERE chain = ?1 AND seq = ?2 AND prev = ?3)")?
+        .query_row((Col(chain), next, Col(commit.hash)), |row| row.get(0))?)
+}
+
 /// The commit before one that we hold.
 pub fn prev_of(connection: &Connection, commit: CommitRef) -> Result<Option<CommitRef>> {
     Ok(connection
@@ -149,13 +158,16 @@ pub fn prev_of(connection: &Connection, commit: CommitRef) -> Result<Option<Comm
         .map(|prev| prev.0.short()))
 }
 
-/// Chain and number of a commit that we hold, or of which a snapshot holds live ops.
+/// Chain and number of a commit that we hold, of which a snapshot holds live ops, or that went with its scope.
 pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(ChainId, u64)>> {
     let here = connection
         .prepare_cached("SELECT chain, seq FROM log WHERE ref = ?1")?
         .query_row([Col(commit)], |row| Ok((row.get::<_, Col<ChainId>>(0)?.0, row.get(1)?)))
         .optional()?;
-    if here.is_some() { Ok(here) } else { base::place_of(connection, commit) }
+    match here.map_or_else(|| base::place_of(connection, commit), |here| Ok(Some(here)))? {
+        Some(place) => Ok(Some(place)),
+        None => lost::place_of(connection, commit),
+    }
 }
 
 /// The things that a commit touches.

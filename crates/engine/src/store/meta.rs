@@ -211,6 +211,20 @@ pub fn clear_scrub_due(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Whether copies of what was lost with a scope may still lie outside the database.
+pub fn sweep_due(connection: &Connection) -> Result<bool> {
+    Ok(get::<Vec<u8>>(connection, "sweep_due")?.is_some())
+}
+
+pub fn set_sweep_due(connection: &Connection) -> Result<()> {
+    set(connection, "sweep_due", &[1])
+}
+
+pub fn clear_sweep_due(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM meta WHERE key = 'sweep_due'", [])?;
+    Ok(())
+}
+
 /// Whether a commit that HQ holds was ever dropped here, so that a chain may lack it.
 pub fn has_dropped(connection: &Connection) -> Result<bool> {
     Ok(get::<Vec<u8>>(connection, "dropped")?.is_some())

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod live;
 pub mod live_set;
 pub mod log;
+pub mod lost;
 pub mod mend;
 pub mod meta;
 pub mod open;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_base.sql"),
     include_str!("migrations/0011_quarantine.sql"),
     include_str!("migrations/0012_venue_search.sql"),
+    include_str!("migrations/0013_places.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.

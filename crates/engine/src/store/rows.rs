@@ -15,7 +15,7 @@ use xuncha_domain::search::Words;
 
 use super::log::Touched;
 use super::values::Col;
-use super::{joined, search};
+use super::{joined, lost, search};
 use crate::error::Result;
 use crate::standing;
 use crate::tree::{Node, Tree};
@@ -111,9 +111,7 @@ impl VisitCounts {
         };
         let mut counts =
             Self { conflicts: of(Agreement::Conflict), yours: of(Agreement::TwoOfYours), ..Self::default() };
-        counts.venue = tree
-            .value(tree.root, field::VENUE)
-            .and_then(|venue| EntityId::from_slice(venue.as_bytes()?).ok());
+        counts.venue = tree.venue();
         for presence in tree.of_kind(kind::PRESENCE) {
             let time = |name| tree.value(presence.id, name).and_then(Value::as_int);
             counts.finished_ms = counts.finished_ms.max(time(field::END));
@@ -279,8 +277,9 @@ pub fn feeds(connection: &Connection) -> Result<Vec<Scope>> {
     scopes.map(|scope| Ok(scope?.parse()?)).collect()
 }
 
+/// How far the officer of this phone has read a scope; what was read before the scope was lost for a while counts.
 pub fn feed_position(connection: &Connection, scope: &Scope) -> Result<u64> {
-    Ok(feed(connection, scope)?.0)
+    Ok(feed(connection, scope)?.0.max(lost::read_to(connection, scope)?))
 }
 
 pub fn set_feed(connection: &Connection, scope: &Scope, position: u64, rolling: [u8; 16]) -> Result<()> {

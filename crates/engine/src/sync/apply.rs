@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::store::log::Touched;
 use crate::store::meta::Enrolment;
 use crate::store::values::Col;
-use crate::store::{base, chains, hubs, log, meta, photos, quarantine, rows, trail};
+use crate::store::{base, chains, hubs, log, lost, meta, photos, quarantine, rows, trail};
 use crate::write::{self, Pen};
 
 /// Visits named one by one in a change; beyond that a screen refetches all.
@@ -49,12 +49,12 @@ pub fn apply(
         meta::set_clock(transaction, offset)?;
         meta::set_last_receipt_ms(transaction, engine.now_ms())?;
         meta::set_hq_ms(transaction, receipt.time_ms)?;
-        meta::set_scopes(transaction, &answer.scopes)?;
         meta::learn_rescue(transaction, answer.rescue.as_deref())?;
         let restarted = taking.restarts(planned, &answer, going)?;
         let newly = taking.receipts(&receipt)?;
         hubs::asked(transaction, &planned.request.blobs, &receipt.blobs)?;
-        let lost = taking.lost(planned, &answer, &receipt)?;
+        let lost_again = taking.lost(planned, &answer, &receipt)?;
+        let regained = taking.scopes(planned, &answer, &receipt)?;
         let mut stuck = taking.refusals(planned, &answer)?;
         // Once: what HQ cannot read uncompressed either is not helped by asking again.
         stuck.progress |= stuck.dictionary && !engine.0.progress.uncompressed.swap(true, Ordering::Relaxed);
@@ -77,6 +77,9 @@ pub fn apply(
             taking.erased(erased)?;
         }
         taking.refresh()?;
+        if taking.lost_scope {
+            lost::sweep(transaction)?;
+        }
         taking.want_left_out()?;
         let mut set_aside = false;
         for hash in &answer.quarantined {
@@ -84,10 +87,11 @@ pub fn apply(
         }
         let declined = !planned.request.quarantined.is_empty() && !set_aside;
         engine.0.progress.aside_full.fetch_or(declined, Ordering::Relaxed);
-        let moved = set_aside || newly > 0 || fed > 0 || lost > 0 || restarted || stuck.progress;
+        let moved =
+            set_aside || newly > 0 || fed > 0 || lost_again > 0 || restarted || regained || stuck.progress;
         engine.0.progress.moved.fetch_or(moved, Ordering::Relaxed);
         let waits = unreceived(transaction)?;
-        let more = moved && (answer.more || planned.more || stuck.progress || set_aside || waits);
+        let more = moved && (answer.more || planned.more || stuck.progress || set_aside || waits || regained);
         // What HQ lost is offered in the round after the one in which nothing more was to be read.
         let offer = waits && !answer.more && !going.caught_up;
         going.caught_up = !answer.more;
@@ -140,13 +144,15 @@ pub fn take_receipt(
 }
 
 pub(super) struct Taking<'a> {
-    engine: &'a Engine,
+    pub(super) engine: &'a Engine,
     pub(super) connection: &'a Transaction<'a>,
     pub(super) enrolment: &'a Enrolment,
     /// Commits that this answer receipts.
     fresh: BTreeSet<CommitRef>,
     pub(super) touched: Touched,
     pub(super) recount: bool,
+    /// What came from a scope went.
+    pub(super) lost_scope: bool,
 }
 
 /// What refusals left.
@@ -161,7 +167,7 @@ struct Stuck {
 impl<'a> Taking<'a> {
     pub(super) fn new(engine: &'a Engine, connection: &'a Transaction<'a>, enrolment: &'a Enrolment) -> Self {
         let (fresh, touched) = (BTreeSet::new(), Touched::new());
-        Self { engine, connection, enrolment, fresh, touched, recount: false }
+        Self { engine, connection, enrolment, fresh, touched, recount: false, lost_scope: false }
     }
 
     /// Marks what a receipt names, and everything before it on its branch. Returns how much is newly held.
@@ -267,6 +273,13 @@ impl<'a> Taking<'a> {
     fn feed(&mut self, planned: &Planned, feed: &Feed, going: &mut Going) -> Result<usize> {
         let scope: Scope = feed.scope.parse()?;
         let (mut position, mut rolling) = rows::feed(self.connection, &scope)?;
+        let asked = planned.request.cursors.iter().find(|cursor| cursor.scope == feed.scope);
+        if lost::is_lost(self.connection, &scope)?
+            || asked.is_none_or(|asked| (asked.position, asked.rolling) != (position, rolling))
+        {
+            // This phone stands elsewhere since the answer: the scope is read from its beginning, or not at all.
+            return Ok(0);
+        }
         let mut packets = Vec::new();
         for (index, bytes) in (0_u32..).zip(&feed.packets) {
             let named = feed.order.iter().filter(|run| run.source == Source::Packet(index));
@@ -380,6 +393,8 @@ impl<'a> Taking<'a> {
             return self.received_up_to(reference).map(drop);
         }
         log::insert(self.connection, commit, true)?;
+        // Own work stayed when its scope was lost, and named what comes back only now by its number.
+        self.recount |= log::is_followed(self.connection, commit)?;
         if based && !base::held(self.connection, reference)? {
             base::set_based(self.connection, reference)?;
         }

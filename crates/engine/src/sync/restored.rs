@@ -16,7 +16,7 @@ use super::request::{Going, Planned};
 use crate::api::types::ErrorCode;
 use crate::error::{Error, Result};
 use crate::store::values::Col;
-use crate::store::{base, log, meta, photos, rows, trail};
+use crate::store::{base, log, lost, meta, photos, rows, trail};
 
 impl Taking<'_> {
     /// Goes back to the last common points that HQ named, and notes of which scopes it wants to see the trail. True when
@@ -52,6 +52,7 @@ impl Taking<'_> {
             self.unsay(reference)?;
         }
         trail::cut(self.connection, scope, common.position)?;
+        lost::cut_read_to(self.connection, scope, common.position)?;
         self.recount |= log::forget_verdicts(self.connection, scope)?;
         // The snapshot stands for commits that HQ lost: the feed is read from its beginning.
         if base::position(self.connection, scope)?.is_some_and(|position| position > common.position) {

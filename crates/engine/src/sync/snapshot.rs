@@ -14,9 +14,9 @@ use xuncha_domain::protocol::v1::snapshot::{self, FILE_BYTES_MAX};
 use super::Session;
 use super::apply::{Taking, changes};
 use super::client::BlobPart;
-use crate::engine::Engine;
+use crate::engine::{Engine, Options};
 use crate::error::{Error, Result};
-use crate::store::{base, log, rows, trail};
+use crate::store::{Store, base, log, meta, rows, trail};
 
 /// HQ may make a new file while the old one is fetched; it does not do so again and again.
 const BEGINNINGS_MAX: u32 = 3;
@@ -91,8 +91,25 @@ async fn fetch(session: &Session<'_>, scope: &Scope, after: u64, part: &Part) ->
 }
 
 fn path(engine: &Engine, scope: &Scope) -> PathBuf {
-    let name = hex::encode(Sha256::digest(scope.as_str()));
-    engine.0.options.data.join(format!("snapshot-{name}.part"))
+    engine.0.options.data.join(name(scope))
+}
+
+fn name(scope: &Scope) -> String {
+    format!("snapshot-{}.part", hex::encode(Sha256::digest(scope.as_str())))
+}
+
+/// Removes what arrived of snapshots of scopes that this phone does not read any more.
+pub fn sweep(store: &Store, options: &Options) -> Result<()> {
+    let kept: Vec<String> = store.read(meta::scopes)?.iter().map(name).collect();
+    for entry in fs::read_dir(&options.data)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("snapshot-") && name.ends_with(".part") && !kept.iter().any(|kept| *kept == name)
+        {
+            options.disk.remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// The pieces that arrived. A copy of what HQ has: nothing is lost with it.

@@ -10,6 +10,14 @@
 //! own chains lost, so that erase and close orders act before anything is served; when it has read all that HQ still or
 //! again has, it offers the rest, whoever wrote it.
 
+//!
+//! **Lost and regained scopes.** The answer names the scopes that the phone reads. Nothing is served any more of one that it
+//! does not name, while packets of it are taken, receipted and judged as ever. The phone loses what it had of others there,
+//! in the transaction that takes the answer; it keeps its officer's own work, its chains, how far it had read (which its
+//! commits go on to say) and the erase orders that it had read. It does so only by the answer to this very request, and not
+//! while an HQ that was restored is to get back what its own chains lost: the op that moved the officer may be among it. No
+//! scope at all is a closed phone, which keeps what it has. A scope that is named again is read from its beginning.
+
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
@@ -172,7 +180,7 @@ pub struct SyncAnswer {
     /// Heads that HQ knows of the declared chains and the request did not declare: somebody else writes to this chain.
     #[n(5)]
     pub unknown_heads: Vec<HeadName>,
-    /// The scopes that the phone reads from now on.
+    /// The scopes that the phone reads from now on; none for a closed one.
     #[n(6)]
     pub scopes: Vec<String>,
     /// There is more after the new cursors: ask again at once.

@@ -1,5 +1,6 @@
 //! The files of fetched pictures: grown piece by piece, checked as a whole, dropped when room is needed.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -8,10 +9,10 @@ use xuncha_domain::disk;
 
 use super::Want;
 use crate::api::types::ErrorCode;
-use crate::engine::Engine;
+use crate::engine::{Engine, Options};
 use crate::error::{Error, Result};
-use crate::store::erasures;
 use crate::store::fetched::{self, Fetched, Name};
+use crate::store::{Store, erasures, log, lost};
 
 /// What all of it may take: some hundred originals of others, or thousands of thumbnails.
 const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -118,17 +119,19 @@ impl<'a> Part<'a> {
     fn note(&self, whole: bool) -> Result<()> {
         let fetched = Fetched { bytes: self.at, whole, used_ms: self.engine.now_ms() };
         let kept = self.engine.0.store.write(|tx| {
-            let erased = erasures::photo_erased(tx, &self.want.name.photo)?;
-            if !erased {
+            let keeps = !erasures::photo_erased(tx, &self.want.name.photo)?
+                && !lost::not_read(tx, self.want.visit)?
+                && log::scope_of(tx, self.want.visit)?.is_some();
+            if keeps {
                 fetched::set(tx, self.want.name, fetched)?;
             }
-            Ok(!erased)
+            Ok(keeps)
         })?;
         if kept {
             return Ok(());
         }
         forget(self.engine, self.want.name)?;
-        Err(Error::Refused(ErrorCode::Erased, "an order of HQ erased it meanwhile"))
+        Err(Error::Refused(ErrorCode::Erased, "it was erased or lost with its scope meanwhile"))
     }
 }
 
@@ -156,6 +159,25 @@ fn forget(engine: &Engine, name: Name) -> Result<()> {
         remove(path)?;
     }
     engine.0.store.write(|tx| fetched::remove(tx, name))
+}
+
+/// Removes the files of pictures that are not known any more: their scope was lost. One that is being fetched right now and
+/// has no row yet is fetched again by whoever asks for it.
+pub fn sweep(store: &Store, options: &Options) -> Result<()> {
+    let folder = folder(&options.data);
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    let known: BTreeSet<String> = store.read(fetched::photos)?.iter().map(hex::encode).collect();
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.get(..64).is_some_and(|photo| !known.contains(photo)) {
+            options.disk.remove(&path)?;
+        }
+    }
+    Ok(options.disk.flush_folder(&folder)?)
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -390,7 +390,11 @@ retracted: boolean, review: ReviewState | null,
 /**
  * How many other visits HQ counts as one with this.
  */
-joined: number, state: SaveState, };
+joined: number, 
+/**
+ * This phone does not read its district: what others recorded of it is not held here.
+ */
+outside: boolean, state: SaveState, };
 export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: Shown<VisitMode>, lead_level: Shown<LeadLevel>, members: Array<MemberView>, sections: Array<SectionView>, notes: Array<NoteView>, 
 /**
  * Edits the officer's own general note.
