@@ -70,8 +70,7 @@ impl Fleet {
             if listed.iter().any(|row| row.id == order.id) {
                 continue;
             }
-            let one = std::slice::from_ref(order);
-            if let Some(phone) = self.phones.iter().position(|phone| !phone.orders_read(one).is_empty()) {
+            if let Some(phone) = self.phones.iter().position(|phone| phone.has_order(order)) {
                 let wrong = format!("HQ lacks the erase order {}, which phone {phone} has read", order.id);
                 self.wrong.push(wrong);
             }
@@ -143,7 +142,7 @@ fn search(who: &str, data: &Path, needles: &[(String, Vec<u8>)], names: &[String
     wrong
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -132,10 +132,12 @@ impl Fleet {
         phone.cloned = true;
         let (copy, district) = (folder(), phone.district.clone());
         let (estranged, heard_of, whole) = (phone.estranged, phone.heard_of, phone.whole);
+        let moved = phone.moved;
         copy_folder(phone.data(), copy.path());
         self.add_phone(copy.path(), district);
         if let Some(clone) = self.phones.last_mut() {
             (clone.cloned, clone.estranged, clone.heard_of, clone.whole) = (true, estranged, heard_of, whole);
+            clone.moved = moved;
         }
         self.work(number);
         self.work(self.phones.len() - 1);
@@ -195,35 +197,15 @@ impl Fleet {
         self.estrange(number, !estranged);
     }
 
-    /// To a district group for a while: its phone loses the other districts, and gets them back at the end.
-    fn move_officer(&mut self, number: usize) {
-        if self.phones[number].district.is_some() || self.phones[number].estranged {
-            return;
-        }
-        self.counts.add("officer moved to another team");
-        let officer = &self.phones[number].author.officer;
-        self.hq.change(&format!(
-            "CREATE TABLE IF NOT EXISTS before_moves AS SELECT id, team FROM officers;
-             UPDATE officers SET team = (SELECT id FROM teams WHERE district IS NOT NULL ORDER BY id LIMIT 1)
-             WHERE hex(id) = upper('{officer}');"
-        ));
-        self.estrange(number, true);
-    }
-
     fn estrange(&mut self, number: usize, estranged: bool) {
         let officer = self.phones[number].author.officer.clone();
         let same = self.phones.iter_mut().filter(|phone| phone.author.officer == officer);
         same.for_each(|phone| phone.estranged = estranged);
     }
 
-    /// Everybody is back in their team, and every phone is open.
+    /// Every phone is open.
     pub fn reconcile(&mut self) {
-        self.hq.change(&format!(
-            "CREATE TABLE IF NOT EXISTS before_moves AS SELECT id, team FROM officers;
-             UPDATE officers SET team = (SELECT b.team FROM before_moves b WHERE b.id = officers.id);
-             DROP TABLE before_moves;
-             UPDATE devices SET closed_ms = NULL;{JUDGE_AGAIN}"
-        ));
+        self.hq.change(&format!("UPDATE devices SET closed_ms = NULL;{JUDGE_AGAIN}"));
         self.phones.iter_mut().for_each(|phone| phone.estranged = false);
     }
 
@@ -246,12 +228,13 @@ impl Fleet {
                 self.counts.add("HQ restored from an old backup");
                 self.hq.restore(backup.path());
                 self.restored += 1;
-                // Who was closed or elsewhere when it was made is so again.
+                // Who was closed when it was made is so again.
                 for phone in &mut self.phones {
                     phone.estranged |= strangers.contains(&phone.author.officer);
                     phone.held_at = 0;
                 }
                 self.model.restored();
+                self.look_at_teams();
             }
         }
     }

@@ -23,6 +23,7 @@ use crate::network::{Counts, Network};
 use crate::officer::Hand;
 use crate::phone::Phone;
 use crate::stage::{self, PHONES_MIN, Stage, runtime};
+use crate::teams::{self, Homes};
 use crate::unsure::Unsure;
 
 /// Steps of a small fleet, and more for each phone beyond.
@@ -64,6 +65,7 @@ pub struct Fleet {
     /// How often HQ was restored from one.
     pub restored: u64,
     pub hostile: Hostile,
+    pub homes: Homes,
     serial: i32,
     visits_max: usize,
     /// Phones begin with snapshots.
@@ -99,6 +101,7 @@ impl Fleet {
         let hq = Arc::new(Hq::on(stage.hq.path(), clock, entropy, counts.clone(), random.number()));
         let size = stage::size(&mut random).min(stage.phones.len());
         let staffed = random.chance(50);
+        let homes = teams::homes(&hq.service());
         let hostile = Hostile::enrol(&hq, stage.phones[size / 2].officer, random.number());
         hq.set_calm(false);
         let leaps = random.chance(50);
@@ -116,6 +119,7 @@ impl Fleet {
             staffed,
             restored: 0,
             hostile,
+            homes,
             serial: 0,
             visits_max: 4 + size / 4,
             leaps,
@@ -221,6 +225,7 @@ impl Fleet {
         let phone = &self.phones[number];
         phone.network.set_away(now_ms < phone.away_until_ms);
         let other = self.meanwhile(number);
+        let was_moved = self.phones[number].moved;
         let done = self.runtime.block_on(self.phones[number].line().sync());
         self.hq.set_meanwhile(None);
         if let Some((other, died)) = other
@@ -236,9 +241,11 @@ impl Fleet {
             return;
         }
         if matches!(done, Some(Ok(()))) {
+            // A restored HQ may have heard of a move from this very phone.
+            self.look_at_teams();
             let phone = &mut self.phones[number];
             phone.heard_of = self.restored;
-            phone.whole |= !phone.estranged;
+            phone.whole |= !phone.estranged && !phone.moved && !was_moved;
             if phone.all_held() {
                 phone.held_at = self.model.last_tick();
                 phone.keyless &= phone.estranged;
@@ -295,14 +302,19 @@ impl Fleet {
 
     /// Everything works again; clocks stay as wrong as they are.
     fn heal(&mut self) {
-        self.reconcile();
         self.hq.set_calm(true);
         for phone in &self.phones {
             phone.network.heal();
             phone.air.heal();
         }
+        self.lost_scopes_are_gone();
+        self.all_go_home();
+        self.reconcile();
+        self.hq.set_calm(true);
         self.reach_hq_by_hubs();
         for pass in 0..HEALING_PASSES {
+            // An old move may come back with a phone that had read it before HQ was restored.
+            self.all_go_home();
             self.look_at_everything();
             for number in 0..self.phones.len() {
                 self.time.pass(MINUTE_MS);

@@ -30,6 +30,7 @@ mod relay;
 mod rot;
 mod stage;
 mod standing;
+mod teams;
 mod unsure;
 
 use std::collections::BTreeMap;

@@ -193,6 +193,12 @@ impl Model {
         for edit in edits.filter(|edit| edit.author.officer == author.officer && edit.when > since) {
             edit.copied_by.insert(author.phone);
         }
+        // An act that was written again has another name, and stands beside what replaced it elsewhere.
+        for visit in self.visits.values_mut() {
+            let by = |act: &Act| act.author.officer == author.officer;
+            let again = visit.acts.iter().filter(|(_, acts)| acts.iter().any(by));
+            visit.renamed.extend(again.map(|(thing, _)| thing.clone()));
+        }
     }
 
     /// The last of all that was recorded.

@@ -44,8 +44,10 @@ pub struct Phone {
     /// An old copy of its folder, and the HQ that it had heard of then.
     pub old_copy: Option<(TempDir, u64)>,
     pub cloned: bool,
-    /// HQ closed it, or its officer is with another team for a while.
+    /// HQ closed it.
     pub estranged: bool,
+    /// Its officer is with another team, says HQ.
+    pub moved: bool,
     /// The restored HQ that it last synced with, by number.
     pub heard_of: u64,
     /// False since it was put in place of a lost one, until it has got back what only HQ has of it.
@@ -91,6 +93,7 @@ impl Phone {
             old_copy: None,
             cloned: false,
             estranged: false,
+            moved: false,
             heard_of: 0,
             whole: true,
             keyless: false,
@@ -113,10 +116,24 @@ impl Phone {
             return BTreeSet::new();
         }
         let database = self.database();
-        let mut find =
-            database.prepare("SELECT 1 FROM entity WHERE id = unhex(replace(?1, '-', ''))").expect("sql");
+        // What a lost scope's orders named stays known when the orders themselves are gone.
+        let sql = "SELECT 1 FROM entity WHERE id = unhex(replace(?1, '-', ''))
+                   UNION SELECT 1 FROM erase_target WHERE order_id = unhex(replace(?1, '-', ''))";
+        let mut find = database.prepare(sql).expect("sql");
         let read = orders.iter().filter(|order| find.exists([&order.id]).expect("an answer"));
         read.map(|order| order.id.clone()).collect()
+    }
+
+    /// Whether it ever lost a scope.
+    pub fn lost_a_scope(&self) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM lost_scope)";
+        self.database().query_row(sql, [], |row| row.get(0)).expect("an answer")
+    }
+
+    /// Whether it still has an order, so that it would give it back to an HQ that lost it.
+    pub fn has_order(&self, order: &Order) -> bool {
+        let sql = "SELECT 1 FROM entity WHERE id = unhex(replace(?1, '-', ''))";
+        self.database().prepare(sql).expect("sql").exists([&order.id]).expect("an answer")
     }
 
     /// The battery is pulled: what goes on is what had reached the disk.

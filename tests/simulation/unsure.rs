@@ -42,6 +42,19 @@ pub enum Unsure {
     },
 }
 
+impl Unsure {
+    /// The visit that it is about, where there was one before.
+    fn visit(&self) -> Option<&str> {
+        match self {
+            Self::Start | Self::Join { .. } => None,
+            Self::Edit { visit, .. }
+            | Self::Photo { visit, .. }
+            | Self::Finish { visit }
+            | Self::Act { visit, .. } => Some(visit),
+        }
+    }
+}
+
 impl Hand<'_> {
     /// Whether HQ holds the commit that began a visit: it has no checklist then.
     pub fn is_held(&self, visit: &str) -> bool {
@@ -66,6 +79,8 @@ impl Hand<'_> {
             ErrorCode::VisitEmpty => Ok(Some("refused: empty")),
             ErrorCode::Erased if !self.model.orders.is_empty() => Ok(Some("refused: erased")),
             ErrorCode::VisitPartly => Ok(Some("refused: partly at HQ")),
+            // It went with its scope, and the screen is older.
+            ErrorCode::NotFound if self.phone.lost_a_scope() => Ok(Some("refused: not held here")),
             _ => Err(format!("an edit was refused: {error:?}")),
         }
     }
@@ -73,6 +88,12 @@ impl Hand<'_> {
     /// After the restart: looks whether what was asked had been done. Either is right, and from now on it is known.
     pub fn look_again(&mut self) -> Result<(), String> {
         let Some(unsure) = self.phone.unsure.take() else { return Ok(()) };
+        if let Some(visit) = unsure.visit()
+            && self.phone.lost_a_scope()
+            && self.phone.engine.visit_get(VisitRef { visit: visit.into() }).is_err()
+        {
+            return Ok(());
+        }
         let draw = |phone: &crate::phone::Phone, visit: &str| -> Result<VisitView, String> {
             let view = phone.engine.visit_get(VisitRef { visit: visit.into() });
             view.map_err(|error| format!("a visit is gone after a power cut: {error:?}"))
