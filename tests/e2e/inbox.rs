@@ -35,5 +35,4 @@ fn a_conflict_waits_in_the_inbox_until_hq_settles_it_and_the_phones_hear() {
         sync(phone);
         assert_eq!(phone.answers(&visit, ITEM), ["yes"]);
     }
-    desk.moves_an_officer(0, "迎泽");
 }

@@ -16,6 +16,7 @@ mod enrolment;
 mod erasing;
 mod hub;
 mod inbox;
+mod moved;
 mod officer;
 mod rescue;
 mod taps;
