@@ -36,7 +36,7 @@ impl Fleet {
     /// others made of the originals that HQ has cannot be told from news of what is then issued again without asking.
     fn bits_flip(&mut self, number: usize) {
         let phone = &mut self.phones[number];
-        if !phone.keyless && phone.rot(&mut self.random) {
+        if !self.sound_disks && !phone.keyless && phone.rot(&mut self.random) {
             self.model.flipped(&phone.author, phone.held_at);
             self.counts.add("a bit of an unsent commit flipped");
         }

@@ -70,14 +70,17 @@ pub struct Fleet {
     visits_max: usize,
     /// Phones begin with snapshots.
     leaps: bool,
+    /// No bit flips on a phone's disk.
+    pub sound_disks: bool,
     /// Phones that the run began with.
     size: usize,
     pub operations: BTreeMap<&'static str, u64>,
 }
 
 /// Plays one seed. A panic of the engine or of HQ is a violation like any other.
-pub fn play(stage: &Stage, seed: u64) -> Outcome {
+pub fn play(stage: &Stage, seed: u64, sound_disks: bool) -> Outcome {
     let mut fleet = Fleet::new(stage, seed);
+    fleet.sound_disks = sound_disks;
     if catch_unwind(AssertUnwindSafe(|| fleet.live())).is_err() {
         fleet.wrong.push("a panic".into());
     }
@@ -123,6 +126,7 @@ impl Fleet {
             serial: 0,
             visits_max: 4 + size / 4,
             leaps,
+            sound_disks: false,
             size,
             operations: BTreeMap::new(),
         };
