@@ -20,5 +20,6 @@ pub mod search;
 pub mod status;
 pub mod text;
 pub mod time;
+pub mod workdays;
 
 mod words;
