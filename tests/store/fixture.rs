@@ -132,6 +132,11 @@ fn a_phone_of_this_version_is_opened_shown_and_goes_on() {
         assert!(!phone.engine.photo(&shown.sha256, false).unwrap().1.is_empty());
     }
 
+    // Rows that this version did not have yet.
+    let open = phone.engine.findings_open(Nothing {}).unwrap().rows;
+    let open: Vec<_> = open.into_iter().map(|row| (row.visit, row.item)).collect();
+    assert_eq!(open, [(unsent.clone(), OTHER.to_owned()), (edited.clone(), ITEM.to_owned())]);
+
     phone.answer(&edited, OTHER, Answer::Yes);
     let next = phone.begin_visit(SEALED).summary.id;
     city.sync(&phone);

@@ -19,6 +19,7 @@ mod duplicates;
 mod erase;
 mod erased_elsewhere;
 mod fetched;
+mod findings;
 mod hub;
 mod inbox;
 mod join;

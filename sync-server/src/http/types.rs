@@ -238,6 +238,12 @@ pub struct FindingRow {
     pub item_en: String,
     pub status: Option<FieldRow>,
     pub description: Option<FieldRow>,
+    /// A day, such as `2020-02-04`.
+    pub deadline: Option<FieldRow>,
+    /// Whom it is referred to, as a code of `handling`.
+    pub authority: Option<FieldRow>,
+    /// The visit that looked at it again.
+    pub recheck: Option<FieldRow>,
     pub retraction: Option<RetractionRow>,
 }
 

@@ -1,7 +1,11 @@
 //! A newer server over the data of an older one: what was held is judged again, what was applied stays so.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
+use xuncha_domain::model::visit as keys;
+use xuncha_server::http::types::FieldRow;
 
 use crate::phone::{op, over, visit};
 use crate::sync::{HERE, admin};
@@ -105,4 +109,29 @@ fn a_damaged_packet_does_not_keep_hq_from_starting() {
         .unwrap();
     world.restart();
     assert_eq!(judged(), Ok(1));
+}
+
+#[test]
+fn a_deadline_that_is_no_day_and_a_recheck_that_is_no_visit_are_held() {
+    let world = World::new();
+    let mut a = world.brigade_phone("甲");
+    let finding = keys::finding(&visit(1), "CMN-R-01");
+    let mut write = |name: &str, value: Value| a.write(HERE, &[op(&finding, name, value)]).hash.0;
+    write("deadline", Value::text("2020-02-04"));
+    write("authority", Value::text("transfer:of_a_newer_app"));
+    write("recheck", Value::bytes([2; 16]));
+    let bad = [
+        write("deadline", Value::text("2020-02-30")),
+        write("deadline", Value::Int(20_200_204)),
+        write("authority", Value::Null),
+        write("recheck", Value::bytes([2; 15])),
+    ];
+    let answer = a.sync(vec![a.packet(HERE, 1, 7)]);
+    let held: BTreeSet<_> = answer.verdicts.iter().map(|held| (held.hash, held.reason.as_str())).collect();
+    assert_eq!(held, bad.map(|hash| (hash, "value_invalid")).into());
+    let shown = world.service.visit(&[1; 16]).unwrap().findings.remove(0);
+    let value = |field: Option<FieldRow>| field.unwrap().live.remove(0).value.unwrap();
+    assert_eq!(value(shown.deadline), "2020-02-04");
+    assert_eq!(value(shown.authority), "transfer:of_a_newer_app");
+    assert_eq!(value(shown.recheck), "02".repeat(16));
 }

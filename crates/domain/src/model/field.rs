@@ -35,6 +35,12 @@ pub const CHECKLIST: &str = "checklist";
 
 pub const STATUS: &str = "status";
 pub const DESCRIPTION: &str = "description";
+/// The day by which what was ordered is to be done.
+pub const DEADLINE: &str = "deadline";
+/// Who deals with a finding, as a code of [`crate::checklist::Handling`].
+pub const AUTHORITY: &str = "authority";
+/// The visit that looked at a finding again: 16 bytes.
+pub const RECHECK: &str = "recheck";
 pub const TEXT: &str = "text";
 
 pub const START: &str = "start";

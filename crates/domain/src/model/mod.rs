@@ -10,6 +10,7 @@ pub mod display;
 pub mod erase;
 pub mod fact;
 pub mod field;
+pub mod finding;
 pub mod kind;
 pub mod retraction;
 pub mod review;

@@ -14,14 +14,14 @@ use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Agreement, Live, Stored};
 use xuncha_domain::model::fact::Reading;
-use xuncha_domain::model::{answer, field, kind, visit};
+use xuncha_domain::model::{answer, field, finding, kind, visit};
 
 use super::reference::officer;
 use super::types::{
     Answer, Candidate, ChoiceRow, ErrorCode, LeadLevel, Nothing, ReadingInput, Standing, Token, VisitKind,
-    VisitMode,
+    VisitMention, VisitMode,
 };
-use super::view::summary;
+use super::view::{mention, summary};
 use super::visit::{bad, scope_of};
 use super::written::Authors;
 use crate::engine::Engine;
@@ -101,6 +101,9 @@ pub enum ConflictPart {
     Member,
     FindingStatus,
     FindingDescription,
+    FindingDeadline,
+    FindingAuthority,
+    FindingRecheck,
     Note,
     Reading,
     ReadingReason,
@@ -129,6 +132,7 @@ pub enum FieldValue {
     Present(bool),
     Text(String),
     Reading(ReadingInput),
+    Visit(VisitMention),
     Erased,
     /// A value that this app cannot show.
     Unknown,
@@ -268,7 +272,7 @@ impl Clerk<'_> {
             new
         });
         let candidate = |live: &Live| {
-            let value = read(node.kind, &settled.field, live.value.value());
+            let value = read(self.connection, node.kind, &settled.field, live.value.value());
             self.authors.candidate(tree, live, value)
         };
         let changed = shown.live.first().filter(|now| now.commit != settled.commit);
@@ -280,9 +284,10 @@ impl Clerk<'_> {
     }
 
     fn row(&self, tree: &Tree, node: &Node, name: &str, live: &[&Live]) -> Result<ConflictRow> {
-        let values = live
-            .iter()
-            .map(|live| self.authors.candidate(tree, live, read(node.kind, name, live.value.value())));
+        let values = live.iter().map(|live| {
+            let value = read(self.connection, node.kind, name, live.value.value());
+            self.authors.candidate(tree, live, value)
+        });
         Ok(ConflictRow {
             visit: tree.root.to_string(),
             venue_name: self.venue_name(tree)?,
@@ -297,9 +302,6 @@ impl Clerk<'_> {
     fn about(&self, tree: &Tree, node: &Node, name: &str) -> Result<ConflictAbout> {
         let (part, item, of) = match (node.kind, name) {
             (kind::VISIT, field::RETRACTED) => (ConflictPart::Visit, None, None),
-            (kind::FINDING, field::RETRACTED) => {
-                (ConflictPart::Finding, visit::finding_item(&node.key), None)
-            }
             (kind::PHOTO, _) => (ConflictPart::Photo, visit::photo_item(&node.key), None),
             (kind::READING, field::RETRACTED) => (ConflictPart::Reading, None, None),
             (kind::VISIT, field::VISIT_KIND) => (ConflictPart::Kind, None, None),
@@ -310,12 +312,7 @@ impl Clerk<'_> {
                 (_, Some(officer)) => (ConflictPart::Member, None, Some(officer)),
                 _ => (ConflictPart::Other, None, None),
             },
-            (kind::FINDING, field::STATUS) => {
-                (ConflictPart::FindingStatus, visit::finding_item(&node.key), None)
-            }
-            (kind::FINDING, field::DESCRIPTION) => {
-                (ConflictPart::FindingDescription, visit::finding_item(&node.key), None)
-            }
+            (kind::FINDING, name) => (finding_part(name), visit::finding_item(&node.key), None),
             (kind::NOTE, field::TEXT) => {
                 let (item, author) = visit::note_key(&node.key).unzip();
                 (ConflictPart::Note, item.flatten(), author)
@@ -339,8 +336,20 @@ impl Clerk<'_> {
     }
 }
 
+fn finding_part(name: &str) -> ConflictPart {
+    match name {
+        field::RETRACTED => ConflictPart::Finding,
+        field::STATUS => ConflictPart::FindingStatus,
+        field::DESCRIPTION => ConflictPart::FindingDescription,
+        field::DEADLINE => ConflictPart::FindingDeadline,
+        field::AUTHORITY => ConflictPart::FindingAuthority,
+        field::RECHECK => ConflictPart::FindingRecheck,
+        _ => ConflictPart::Other,
+    }
+}
+
 /// A value as a screen can show it.
-fn read(kind: Kind, name: &str, value: Option<&Value>) -> FieldValue {
+fn read(connection: &Connection, kind: Kind, name: &str, value: Option<&Value>) -> FieldValue {
     let Some(value) = value else { return FieldValue::Erased };
     let word = |word: Option<&'static str>| word.map(|word| FieldValue::Word(word.into()));
     let shown = match (kind, name) {
@@ -353,7 +362,12 @@ fn read(kind: Kind, name: &str, value: Option<&Value>) -> FieldValue {
         (kind::VISIT, name) if field::answered_item(name).is_some() => {
             answer::from_value(value).map(|answer| FieldValue::Answer(answer.into()))
         }
-        (kind::FINDING, field::STATUS) => value.as_text().map(|code| FieldValue::Word(code.into())),
+        (kind::FINDING, field::STATUS | field::AUTHORITY) => {
+            value.as_text().map(|code| FieldValue::Word(code.into()))
+        }
+        (kind::FINDING, field::RECHECK) => {
+            finding::recheck(value).and_then(|visit| mention(connection, visit).ok()).map(FieldValue::Visit)
+        }
         (kind::READING, field::FACT) => {
             Reading::from_value(value).map(|reading| FieldValue::Reading(reading.into()))
         }

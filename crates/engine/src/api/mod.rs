@@ -26,10 +26,11 @@ use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
 pub use retract::Retract;
 use types::{
-    AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DistrictRow, Enroll,
-    ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, PhotoRef, PhotoSending, QueueRow,
-    SetAnswer, SetFinding, SetMember, SetNote, SetPhotoPolicy, SetPosition, SetRest, SetVisitField, Status,
-    SyncStatus, Today, VenueRef, VenueRow, VenueView, VisitRef, VisitView,
+    AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DeadlineChoice,
+    DistrictRow, Enroll, ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, OpenFinding,
+    OpenFindings, PhotoRef, PhotoSending, QueueRow, RecheckFinding, SetAnswer, SetFinding, SetMember,
+    SetNote, SetPhotoPolicy, SetPosition, SetRest, SetVisitField, Status, SyncStatus, Today, VenueFindings,
+    VenueRef, VenueRow, VenueView, VisitRef, VisitView,
 };
 
 macro_rules! calls {
@@ -149,6 +150,14 @@ calls! {
     /// Seals the visit. Afterwards only additions that stand visibly behind the seal.
     visit_finish(VisitRef) -> VisitView = visit::finish;
     finding_set(SetFinding) -> VisitView = finding::set;
+    /// The deadlines that an order given now may have, in working days.
+    finding_deadlines(Nothing) -> Vec<DeadlineChoice> = finding::deadlines;
+    /// What a visit found of an earlier finding of the same venue.
+    finding_recheck(RecheckFinding) -> VisitView = finding::recheck;
+    /// Open findings of a venue.
+    findings_of_venue(VenueFindings) -> Vec<OpenFinding> = finding::of_venue;
+    /// Open findings of all visits that are here, orders that are overdue first.
+    findings_open(Nothing) -> OpenFindings = finding::all;
     reading_add(AddReading) -> VisitView = reading::add;
     reading_correct(CorrectReading) -> VisitView = reading::correct;
     /// Takes a visit, a finding, a photo or a reading back, with the reason, or lets it stand again.

@@ -69,7 +69,14 @@ pub fn today(engine: &Engine, _: Nothing) -> Result<Today> {
             let ids = rows::visits(connection, sealed, LIST_MAX)?;
             ids.into_iter().map(|id| summary(engine, connection, id)).collect()
         };
-        Ok(Today { date, drafts: list(false)?, finished: list(true)?, visits_today, findings_today })
+        Ok(Today {
+            date,
+            drafts: list(false)?,
+            finished: list(true)?,
+            visits_today,
+            findings_today,
+            orders: super::finding::due(engine, connection)?,
+        })
     })
 }
 

@@ -262,6 +262,75 @@ pub struct Today {
     pub finished: Vec<VisitSummary>,
     pub visits_today: u32,
     pub findings_today: u32,
+    pub orders: DueOrders,
+}
+
+/// Orders to correct that stand with a deadline, the one that is longest over first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DueOrders {
+    /// At most 1,000 are counted.
+    pub orders: u32,
+    /// Of these, those whose deadline is over.
+    pub overdue: u32,
+    pub first: Vec<OpenFinding>,
+}
+
+/// A finding of which something still has to come, or that was looked at again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct OpenFinding {
+    /// The visit that opened it, and when that began.
+    pub visit: String,
+    pub started_ms: i64,
+    pub venue: String,
+    pub venue_name: String,
+    pub item: String,
+    pub zh: String,
+    pub en: String,
+    /// critical, major or minor.
+    pub severity: String,
+    pub finding: FindingView,
+    /// Whether a recheck leads on from where it is.
+    pub can_recheck: bool,
+    /// The visit asked for looked at it again.
+    pub here: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct OpenFindings {
+    /// Orders with a deadline first, by that; then the others, newest first.
+    pub rows: Vec<OpenFinding>,
+    /// There are others beyond these.
+    pub more: bool,
+}
+
+/// A deadline that an order may be given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DeadlineChoice {
+    pub workdays: u16,
+    /// Such as `2020-02-04`.
+    pub date: String,
+    /// False when holidays of that year are not known yet: only weekends were left out.
+    pub sure: bool,
+}
+
+/// With `visit`, its own findings are left out, and those that it looked at again are added.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct VenueFindings {
+    pub venue: String,
+    pub visit: Option<String>,
+}
+
+/// What `visit` found of the finding of an item that the visit `of` to the same venue opened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RecheckFinding {
+    pub visit: String,
+    pub of: String,
+    pub item: String,
+    /// `rectified` or `not_rectified`.
+    pub outcome: String,
+    /// Of the status as it was drawn, and of the recheck.
+    pub token: Token,
+    pub recheck_token: Token,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -590,10 +659,25 @@ pub struct NoteView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct FindingView {
     pub id: String,
-    /// `open` or `fixed_on_spot` here; later states are set at the recheck.
+    /// A state of the machine `finding`; `rectified` and `not_rectified` are set at the recheck.
     pub status: Shown<String>,
     pub description: Shown<String>,
+    /// A day, such as `2020-02-04`.
+    pub deadline: Shown<String>,
+    /// An order stands and its deadline is over.
+    pub overdue: bool,
+    /// Whom it is referred to, as a code of `handling`.
+    pub authority: Shown<String>,
+    /// The visit that looked at it again.
+    pub recheck: Shown<VisitMention>,
     pub standing: Standing,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct VisitMention {
+    pub visit: String,
+    /// None for a visit that is not held here.
+    pub started_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -732,7 +816,7 @@ pub struct SetNote {
     pub token: Token,
 }
 
-/// `field` is `status` or `description`.
+/// `field` is `status`, `description`, `deadline` or `authority`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct SetFinding {
     pub visit: String,

@@ -10,15 +10,17 @@ use xuncha_domain::merge::Agreement;
 use xuncha_domain::model::fact::{Photo, Reading};
 use xuncha_domain::model::review::{self, Review};
 use xuncha_domain::model::seal::Seal;
-use xuncha_domain::model::{answer, basis, field, kind, visit as entities, words};
+use xuncha_domain::model::{answer, basis, field, finding, kind, visit as entities, words};
 use xuncha_domain::reading::Verdict;
+use xuncha_domain::time::day_in_china;
 
 use super::reference::officer;
 use super::status::{state, visit_state};
 use super::types::{
     Answer, AnswerKind, BasisRow, ChoiceRow, ErrorCode, FindingView, ItemView, LeadLevel, MemberView,
     NoteView, PhotoView, Position, ReadingInput, ReadingVerdict, ReadingView, ReviewState, ReviewView,
-    SaveState, SectionView, Shown, Standing, VenueRow, VisitKind, VisitMode, VisitSummary, VisitView,
+    SaveState, SectionView, Shown, Standing, VenueRow, VisitKind, VisitMention, VisitMode, VisitSummary,
+    VisitView,
 };
 use super::venues;
 use super::written::Authors;
@@ -39,10 +41,13 @@ pub struct Artist<'a> {
 }
 
 pub fn visit(engine: &Engine, connection: &Connection, id: EntityId) -> Result<VisitView> {
-    let tree = Tree::read(connection, id)?.ok_or_else(no_visit)?;
-    let authors = Authors::new(connection)?;
-    let photos = photos::of_root(connection, id)?;
-    Artist { engine, connection, tree, authors, photos }.visit()
+    Artist::of(engine, connection, id)?.visit()
+}
+
+/// A visit by its id, and when it began as far as it is held here.
+pub(super) fn mention(connection: &Connection, id: EntityId) -> Result<VisitMention> {
+    let started_ms = rows::visit(connection, id)?.map(|counts| counts.started_ms);
+    Ok(VisitMention { visit: id.to_string(), started_ms })
 }
 
 pub fn no_visit() -> Error {
@@ -88,7 +93,18 @@ pub fn summary(engine: &Engine, connection: &Connection, id: EntityId) -> Result
     })
 }
 
-impl Artist<'_> {
+impl<'a> Artist<'a> {
+    pub(super) fn of(engine: &'a Engine, connection: &'a Connection, id: EntityId) -> Result<Self> {
+        let tree = Tree::read(connection, id)?.ok_or_else(no_visit)?;
+        let authors = Authors::new(connection)?;
+        let photos = photos::of_root(connection, id)?;
+        Ok(Self { engine, connection, tree, authors, photos })
+    }
+
+    pub(super) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     fn visit(self) -> Result<VisitView> {
         let root = self.tree.root;
         let position = self
@@ -197,24 +213,45 @@ impl Artist<'_> {
             failed,
             notes: self.notes(Some(&item.id))?,
             note_token: self.note_token(Some(&item.id)),
-            finding: self.finding(&item.id, failed)?,
+            finding: self.finding_of(&item.id, failed)?,
             photos: self.photos(Some(&item.id))?,
         })
     }
 
     /// A failed item opens a finding; one that was described stays when the answer changes.
-    fn finding(&self, item: &str, failed: bool) -> Result<Option<FindingView>> {
+    fn finding_of(&self, item: &str, failed: bool) -> Result<Option<FindingView>> {
         let id = entities::finding(&entities::visit(self.tree.root), item).id;
         if !failed && self.tree.field_names(id).next().is_none() {
             return Ok(None);
         }
+        self.finding(item).map(Some)
+    }
+
+    pub(super) fn finding(&self, item: &str) -> Result<FindingView> {
+        let id = entities::finding(&entities::visit(self.tree.root), item).id;
         let text = |value: &Value| value.as_text().map(str::to_owned);
-        Ok(Some(FindingView {
+        let deadline = self.tree.value(id, field::DEADLINE).and_then(finding::deadline);
+        let over = deadline.is_some_and(|day| day < day_in_china(self.engine.now_ms()));
+        let ordered =
+            self.tree.value(id, field::STATUS).and_then(Value::as_text).is_some_and(finding::is_ordered);
+        // A visit that cannot be read is named all the same.
+        let named = |value: &Value| {
+            let visit = finding::recheck(value)?;
+            Some(
+                mention(self.connection, visit)
+                    .unwrap_or(VisitMention { visit: visit.to_string(), started_ms: None }),
+            )
+        };
+        Ok(FindingView {
             id: id.to_string(),
             status: self.shown(id, field::STATUS, text)?,
             description: self.shown(id, field::DESCRIPTION, text)?,
+            deadline: self.shown(id, field::DEADLINE, text)?,
+            overdue: ordered && over,
+            authority: self.shown(id, field::AUTHORITY, text)?,
+            recheck: self.shown(id, field::RECHECK, named)?,
             standing: self.standing(id)?,
-        }))
+        })
     }
 
     fn notes(&self, item: Option<&str>) -> Result<Vec<NoteView>> {

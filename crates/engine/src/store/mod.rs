@@ -5,6 +5,7 @@ pub mod basis;
 pub mod chains;
 pub mod erasures;
 pub mod fetched;
+pub mod findings;
 pub mod hubs;
 pub mod joined;
 pub mod journal;

@@ -23,10 +23,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_quarantine.sql"),
     include_str!("migrations/0012_venue_search.sql"),
     include_str!("migrations/0013_places.sql"),
+    include_str!("migrations/0014_findings.sql"),
 ];
 
 /// What an older file counted lacks rows of today: its log is counted once more.
 const COUNTED_SINCE: usize = 9;
+/// Visits of an older file have no rows of their findings.
+const FINDINGS_SINCE: usize = 14;
 /// Venues of an older file are not in the index by which they are found.
 const SEARCHED_SINCE: usize = 12;
 
@@ -61,6 +64,8 @@ pub fn writer(path: &Path, app_version: &str) -> Result<Connection> {
     }
     if (1..COUNTED_SINCE).contains(&version) {
         log::recount(&transaction)?;
+    }
+    if (1..FINDINGS_SINCE).contains(&version) {
         rows::refresh(&transaction, &salvaged::roots(&transaction)?)?;
     }
     if (1..SEARCHED_SINCE).contains(&version) {

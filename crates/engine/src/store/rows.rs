@@ -15,7 +15,7 @@ use xuncha_domain::search::Words;
 
 use super::log::Touched;
 use super::values::Col;
-use super::{joined, lost, search};
+use super::{findings, joined, lost, search};
 use crate::error::Result;
 use crate::standing;
 use crate::tree::{Node, Tree};
@@ -102,15 +102,23 @@ pub struct VisitCounts {
     pub review: Option<i64>,
 }
 
-impl VisitCounts {
-    pub fn of(connection: &Connection, tree: &Tree) -> Result<Self> {
+/// What is listed of a visit.
+struct Listed {
+    counts: VisitCounts,
+    /// The items of its findings that were not taken back.
+    failed: Vec<&'static str>,
+}
+
+impl Listed {
+    fn of(connection: &Connection, tree: &Tree) -> Result<Self> {
         let disputed = tree.disputed();
         let of = |state| {
             let fields = disputed.iter().filter(|(_, _, shown)| shown.state == state);
             u32::try_from(fields.count()).unwrap_or(u32::MAX)
         };
-        let mut counts =
-            Self { conflicts: of(Agreement::Conflict), yours: of(Agreement::TwoOfYours), ..Self::default() };
+        let (conflicts, yours) = (of(Agreement::Conflict), of(Agreement::TwoOfYours));
+        let mut counts = VisitCounts { conflicts, yours, ..VisitCounts::default() };
+        let mut failed = Vec::new();
         counts.venue = tree.venue();
         for presence in tree.of_kind(kind::PRESENCE) {
             let time = |name| tree.value(presence.id, name).and_then(Value::as_int);
@@ -136,10 +144,12 @@ impl VisitCounts {
             let value = tree.value(tree.root, &field::answer(&item.id));
             if let Some(answer) = value.and_then(answer::from_value) {
                 counts.answered += 1;
-                let failed = judge(item, &answer) == Judgement::NonCompliant;
-                counts.findings += u32::from(failed && !hidden.contains(&visit::finding(&root, &item.id).id));
+                let found = judge(item, &answer) == Judgement::NonCompliant;
+                let stands = found && !hidden.contains(&visit::finding(&root, &item.id).id);
+                failed.extend(stands.then_some(item.id.as_str()));
             }
         }
+        counts.findings = u32::try_from(failed.len()).unwrap_or(u32::MAX);
         let count = |kind| {
             let stands =
                 |node: &&Node| !hidden.contains(&node.id) && tree.live(node.id, field::FACT).is_some();
@@ -148,13 +158,17 @@ impl VisitCounts {
         };
         counts.photos = count(kind::PHOTO);
         counts.readings = count(kind::READING);
-        Ok(counts)
+        Ok(Self { counts, failed })
     }
 }
 
 fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
-    let Some(tree) = Tree::read(connection, id)? else { return remove(connection, "visit_row", id) };
-    let counts = VisitCounts::of(connection, &tree)?;
+    let Some(tree) = Tree::read(connection, id)? else {
+        findings::remove(connection, id)?;
+        return remove(connection, "visit_row", id);
+    };
+    let Listed { counts, failed } = Listed::of(connection, &tree)?;
+    findings::set(connection, &tree, failed.into_iter().filter(|_| !counts.retracted))?;
     let officer = super::meta::enrolment(connection)?.map(|enrolment| enrolment.officer());
     let mine = tree.all_live().any(|(_, _, live)| Some(live.officer) == officer);
     connection

@@ -129,6 +129,9 @@ impl Desk<'_, '_> {
                     item_en: item.map(|item| item.en.clone()).unwrap_or_default(),
                     status: self.field_of(thing, field::STATUS)?,
                     description: self.field_of(thing, field::DESCRIPTION)?,
+                    deadline: self.field_of(thing, field::DEADLINE)?,
+                    authority: self.field_of(thing, field::AUTHORITY)?,
+                    recheck: self.field_of(thing, field::RECHECK)?,
                     retraction: self.retraction(tree, thing)?,
                 })
             })

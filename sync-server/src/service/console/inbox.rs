@@ -46,7 +46,14 @@ impl Desk<'_, '_> {
         members.retain(|member| member.conflict);
         let mut findings = self.findings(&tree)?;
         findings.retain(|finding| {
-            [&finding.status, &finding.description].into_iter().flatten().any(|field| field.conflict)
+            let fields = [
+                &finding.status,
+                &finding.description,
+                &finding.deadline,
+                &finding.authority,
+                &finding.recheck,
+            ];
+            fields.into_iter().flatten().any(|field| field.conflict)
         });
         let attributes = self.attribute_conflicts(&tree)?;
         Ok(VisitConflicts { row: self.visit_row(visit)?, attributes, members, answers, findings })

@@ -8,11 +8,11 @@ use xuncha_domain::log::commit::Commit;
 use xuncha_domain::model::fact::{Photo, Position};
 use xuncha_domain::model::retraction::Retraction;
 use xuncha_domain::model::words::HeldReason;
-use xuncha_domain::model::{field, kind};
+use xuncha_domain::model::{field, finding, kind};
 
 /// Counts up with every change of what [`judge`] says, and with every format that this server learns to read: commits
 /// that an older judge held are then judged again.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// What judging needs to know about the author.
 pub(super) struct Author {
@@ -60,9 +60,10 @@ fn allowed(op: &Op, value: &Value) -> bool {
         (kind::PRESENCE | kind::VENUE, field::POSITION) => Position::from_value(value).is_some(),
         (kind::PHOTO, field::FACT) => Photo::from_value(value).is_some(),
         (kind::READING, field::FACT) => value.as_array().is_some(),
-        (kind::NOTE, field::TEXT) | (kind::FINDING, field::STATUS | field::DESCRIPTION) => {
-            value.as_text().is_some()
-        }
+        (kind::FINDING, field::DEADLINE) => finding::deadline(value).is_some(),
+        (kind::FINDING, field::RECHECK) => finding::recheck(value).is_some(),
+        (kind::NOTE, field::TEXT)
+        | (kind::FINDING, field::STATUS | field::DESCRIPTION | field::AUTHORITY) => value.as_text().is_some(),
         (kind::VENUE, field::NAME | field::CATEGORY | field::DISTRICT | field::ADDRESS) => {
             value.as_text().is_some()
         }

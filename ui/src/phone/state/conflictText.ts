@@ -1,4 +1,4 @@
-import type { Candidate, ConflictAbout, FieldValue, WrittenAt } from '@/shared/backend'
+import type { Candidate, ConflictAbout, FieldValue, VisitMention, WrittenAt } from '@/shared/backend'
 import { clock, degrees, metres } from '@/shared/i18n/format'
 import { answerText } from './answerText'
 
@@ -20,6 +20,7 @@ const LISTS: Partial<Record<ConflictAbout['part'], string>> = {
   mode: 'mode',
   lead_level: 'lead',
   finding_status: 'findingStatus',
+  finding_authority: 'handling',
 }
 
 /** One of the values of a conflict in words. */
@@ -38,11 +39,18 @@ export function valueText(value: FieldValue, about: ConflictAbout, words: Words)
       return [`${degrees(value.value.temperature_dc)} °C`, value.value.subject, word('site', value.value.site)]
         .filter(Boolean)
         .join(' · ')
+    case 'visit':
+      return visitText(value.value, words)
     case 'erased':
       return t('conflicts.erased')
     case 'unknown':
       return t('conflicts.unknown')
   }
+}
+
+/** Another visit, by when it began. */
+export function visitText({ started_ms }: VisitMention, { t }: Pick<Words, 't'>): string {
+  return started_ms === null ? t('finding.visitElsewhere') : t('finding.visitOf', { time: clock(started_ms) })
 }
 
 /** Where a value was written; null when nobody knows. */

@@ -16,6 +16,12 @@ const standing: Standing = {
   basis: '', token: '', reason_token: '', retracted: false, because: null, news: 0, disputed: false, by: null,
 }
 
+const unset = { value: null, erased: false, token: 't', conflict: [] }
+const findingOf = (status: string, deadline: string | null) => ({
+  id: 'f', status: shown(status), description: shown('  '), deadline: { ...unset, value: deadline }, overdue: false,
+  authority: unset, recheck: unset, standing,
+})
+
 const visit = (items: ItemView[], over: { present?: boolean; conflicts?: number } = {}) =>
   ({
     summary: { conflicts: over.conflicts ?? 0 },
@@ -35,12 +41,19 @@ describe('what is missing before the seal', () => {
   })
 
   it('wants a description and a photo for what failed, and takes blanks for none', () => {
-    const finding = { id: 'f', status: shown('open'), description: shown('  '), standing }
+    const finding = findingOf('open', null)
     const missing = missingIn(visit([item({ failed: true, finding })]))
     expect([missing.undescribed.length, missing.withoutPhoto.length]).toEqual([1, 1])
     const taken_back = { ...finding, standing: { ...standing, retracted: true } }
     const none = missingIn(visit([item({ failed: true, finding: taken_back })]))
     expect([none.undescribed.length, none.withoutPhoto.length]).toEqual([0, 0])
+  })
+
+  it('wants the deadline of an order, and of nothing else', () => {
+    const without = (finding: ItemView['finding']) => missingIn(visit([item({ failed: true, finding })])).withoutDeadline.length
+    expect(without(findingOf('rectifying', null))).toBe(1)
+    expect(without(findingOf('rectifying', '2020-02-04'))).toBe(0)
+    expect(without(findingOf('open', null))).toBe(0)
   })
 
   it('mentions conflicts and a visit without officers', () => {

@@ -6,6 +6,7 @@ export interface Missing {
   critical: ItemView[]
   undescribed: ItemView[]
   withoutPhoto: ItemView[]
+  withoutDeadline: ItemView[]
   conflicts: number
   noMembers: boolean
 }
@@ -22,6 +23,7 @@ export function missingIn(view: VisitView): Missing {
     critical: unanswered.filter((item) => item.severity === 'critical'),
     undescribed: failed.filter((item) => !item.finding?.description.value?.trim()),
     withoutPhoto: failed.filter((item) => item.photos.every((photo) => photo.standing.retracted)),
+    withoutDeadline: failed.filter(({ finding }) => finding?.status.value === 'rectifying' && !finding.deadline.value),
     conflicts: view.summary.conflicts,
     noMembers: !view.members.some((member) => member.present.value === true),
   }
@@ -31,6 +33,7 @@ export const isComplete = (missing: Missing): boolean =>
   missing.unanswered.length === 0 &&
   missing.undescribed.length === 0 &&
   missing.withoutPhoto.length === 0 &&
+  missing.withoutDeadline.length === 0 &&
   missing.conflicts === 0 &&
   !missing.noMembers
 

@@ -117,7 +117,19 @@ kind: string | null,
 visit: string | null, field: string | null, sha256: string | null, };
 export type EraseWaiting = { device: string, officer_name: string, last_seen_ms: number | null, };
 export type FieldRow = { entity: string, field: string, conflict: boolean, live: Array<LiveValue>, };
-export type FindingRow = { id: string, item: string, item_zh: string, item_en: string, status: FieldRow | null, description: FieldRow | null, retraction: RetractionRow | null, };
+export type FindingRow = { id: string, item: string, item_zh: string, item_en: string, status: FieldRow | null, description: FieldRow | null, 
+/**
+ * A day, such as `2020-02-04`.
+ */
+deadline: FieldRow | null, 
+/**
+ * Whom it is referred to, as a code of `handling`.
+ */
+authority: FieldRow | null, 
+/**
+ * The visit that looked at it again.
+ */
+recheck: FieldRow | null, retraction: RetractionRow | null, };
 export type LiveValue = { 
 /**
  * Ready to show: `yes`, `no`, `na`, a number, a text. Erased values are null.

@@ -72,7 +72,7 @@ settled: Array<SettledRow>,
  */
 more: boolean, };
 export type ConflictItem = { id: string, zh: string, en: string, unit: string | null, choices: Array<ChoiceRow>, };
-export type ConflictPart = "answer" | "kind" | "mode" | "lead_level" | "member" | "finding_status" | "finding_description" | "note" | "reading" | "reading_reason" | "visit" | "finding" | "photo" | "other";
+export type ConflictPart = "answer" | "kind" | "mode" | "lead_level" | "member" | "finding_status" | "finding_description" | "finding_deadline" | "finding_authority" | "finding_recheck" | "note" | "reading" | "reading_reason" | "visit" | "finding" | "photo" | "other";
 export type ConflictRow = { visit: string, venue_name: string, entity: string, field: string, about: ConflictAbout, token: string, 
 /**
  * The displayed one first.
@@ -80,7 +80,25 @@ export type ConflictRow = { visit: string, venue_name: string, entity: string, f
 values: Array<Candidate<FieldValue>>, };
 export type Connection = { metered: boolean | null, };
 export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, reason_token: string, };
+export type DeadlineChoice = { workdays: number, 
+/**
+ * Such as `2020-02-04`.
+ */
+date: string, 
+/**
+ * False when holidays of that year are not known yet: only weekends were left out.
+ */
+sure: boolean, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
+export type DueOrders = { 
+/**
+ * At most 1,000 are counted.
+ */
+orders: number, 
+/**
+ * Of these, those whose deadline is over.
+ */
+overdue: number, first: Array<OpenFinding>, };
 export type Enroll = { text: string, server_url: string | null, };
 export type ErasedRow = { visit: string, 
 /**
@@ -93,7 +111,7 @@ title: string, entries: number, photos: number,
 late: number, at_ms: number, };
 export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FetchState = "fetching" | "not_at_hq" | "failed";
-export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "erased" } | { "kind": "unknown" };
+export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "visit", "value": VisitMention } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
 /**
  * At most 100.
@@ -101,9 +119,25 @@ export type FindVenues = { text: string, category: string | null, district: stri
 limit: number | null, };
 export type FindingView = { id: string, 
 /**
- * `open` or `fixed_on_spot` here; later states are set at the recheck.
+ * A state of the machine `finding`; `rectified` and `not_rectified` are set at the recheck.
  */
-status: Shown<string>, description: Shown<string>, standing: Standing, };
+status: Shown<string>, description: Shown<string>, 
+/**
+ * A day, such as `2020-02-04`.
+ */
+deadline: Shown<string>, 
+/**
+ * An order stands and its deadline is over.
+ */
+overdue: boolean, 
+/**
+ * Whom it is referred to, as a code of `handling`.
+ */
+authority: Shown<string>, 
+/**
+ * The visit that looked at it again.
+ */
+recheck: Shown<VisitMention>, standing: Standing, };
 export type HubPhone = { device: string, officer: string, joined_ms: number, seen_ms: number, };
 export type HubStart = { 
 /**
@@ -171,6 +205,32 @@ export type OfficerRow = { id: string,
  * A role or initials; certificate numbers identify officers in documents.
  */
 name: string, certificate_no: string, team: string | null, team_name: string | null, };
+export type OpenFinding = { 
+/**
+ * The visit that opened it, and when that began.
+ */
+visit: string, started_ms: number, venue: string, venue_name: string, item: string, zh: string, en: string, 
+/**
+ * critical, major or minor.
+ */
+severity: string, finding: FindingView, 
+/**
+ * Whether a recheck leads on from where it is.
+ */
+can_recheck: boolean, 
+/**
+ * The visit asked for looked at it again.
+ */
+here: boolean, };
+export type OpenFindings = { 
+/**
+ * Orders with a deadline first, by that; then the others, newest first.
+ */
+rows: Array<OpenFinding>, 
+/**
+ * There are others beyond these.
+ */
+more: boolean, };
 export type PhotoPolicy = "any" | "unmetered" | "manual";
 export type PhotoRef = { visit: string, sha256: string, };
 export type PhotoSending = { thumbnails: PhotoPolicy, originals: PhotoPolicy, 
@@ -234,6 +294,15 @@ verdict: ReadingVerdict | null, officer_name: string, at_ms: number, corrected_b
  * Handed back with a correction, as the token of the reading is.
  */
 reason_token: string, standing: Standing, };
+export type RecheckFinding = { visit: string, of: string, item: string, 
+/**
+ * `rectified` or `not_rectified`.
+ */
+outcome: string, 
+/**
+ * Of the status as it was drawn, and of the recheck.
+ */
+token: string, recheck_token: string, };
 export type Recovered = { at_ms: number, 
 /**
  * Name of the folder, below `damaged` in the app's data, that holds the damaged files.
@@ -370,8 +439,9 @@ clock_ahead_ms: number | null, attention: Array<AttentionRow>, conflicts: number
  * What orders of HQ erased of this officer's work, until `erasure_seen`.
  */
 erased: Array<ErasedRow>, };
-export type Today = { date: string, drafts: Array<VisitSummary>, finished: Array<VisitSummary>, visits_today: number, findings_today: number, };
+export type Today = { date: string, drafts: Array<VisitSummary>, finished: Array<VisitSummary>, visits_today: number, findings_today: number, orders: DueOrders, };
 export type TownshipRow = { code: string, zh: string, };
+export type VenueFindings = { venue: string, visit: string | null, };
 export type VenueRef = { venue: string, };
 export type VenueRow = { id: string, name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, 
 /**
@@ -380,6 +450,11 @@ export type VenueRow = { id: string, name: string, category: string, district: s
 distance_m: number | null, found_on_patrol: boolean, state: SaveState, };
 export type VenueView = { venue: VenueRow, position: Position | null, previous: Array<VisitSummary>, };
 export type VisitKind = "inspection" | "survey" | "patrol" | "recheck" | "closure_check";
+export type VisitMention = { visit: string, 
+/**
+ * None for a visit that is not held here.
+ */
+started_ms: number | null, };
 export type VisitMode = "on_site" | "phone" | "online";
 export type VisitRef = { visit: string, };
 export type VisitSummary = { id: string, venue: VenueRow, started_ms: number, finished_ms: number | null, sealed: boolean, answered: number, items: number, findings: number, photos: number, readings: number, conflicts: number, 
@@ -466,6 +541,10 @@ export type Calls = {
   visit_leave: { args: VisitRef, result: Nothing },
   visit_finish: { args: VisitRef, result: VisitView },
   finding_set: { args: SetFinding, result: VisitView },
+  finding_deadlines: { args: Nothing, result: Array<DeadlineChoice> },
+  finding_recheck: { args: RecheckFinding, result: VisitView },
+  findings_of_venue: { args: VenueFindings, result: Array<OpenFinding> },
+  findings_open: { args: Nothing, result: OpenFindings },
   reading_add: { args: AddReading, result: VisitView },
   reading_correct: { args: CorrectReading, result: VisitView },
   retract: { args: Retract, result: VisitView },
