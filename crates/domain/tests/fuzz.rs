@@ -216,7 +216,7 @@ fn made() -> Vec<Vec<u8>> {
         feeds: Vec::new(),
         verdicts: vec![sync::VerdictNotice { hash: [3; 32], applied: false, reason: text("device_closed") }],
         unknown_heads: vec![head],
-        scopes: vec![text("city")],
+        scopes: Some(vec![text("city")]),
         more: true,
         retry_after_s: Some(30),
         rescue: None,

@@ -3,10 +3,10 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use xuncha_domain::protocol::v1::token;
 
 use super::app::App;
 use super::error::Problem;
-use super::json::id;
 use crate::service::{Device, Error};
 
 /// An enrolled phone, open or closed.
@@ -19,8 +19,7 @@ impl FromRequestParts<App> for Phone {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|text| text.strip_prefix("Bearer ")).and_then(|text| id(text.trim()));
-        let token = token.ok_or(Error::DeviceUnknown)?;
+        let token = header.and_then(token::read).ok_or(Error::DeviceUnknown)?;
         app.run(move |service| service.device(&token)).await.map(Self)
     }
 }

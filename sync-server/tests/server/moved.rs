@@ -6,6 +6,7 @@ use xuncha_domain::ids::{OfficerId, Scope};
 use xuncha_domain::model::fact::{ExifClaims, Photo};
 use xuncha_domain::model::words::LeadLevel;
 use xuncha_domain::model::{field, kind, visit as keys};
+use xuncha_domain::protocol::v1::sync::{SyncRequest, scopes_known};
 use xuncha_domain::protocol::v1::things::Wanted;
 use xuncha_server::service::{Announced, ConsoleUser, Creation, Error, NewTeam, PatchEnd};
 use xuncha_server::storage::Role;
@@ -85,11 +86,8 @@ fn what_the_old_team_reads_is_served_no_more_and_own_work_is_still_taken() {
     let own = b.write(HERE, &[op(&visit(1), "a/CMN-R-02", Value::Bool(false))]);
     let answer = b.send(&b.request(vec![b.packet(HERE, 2, 2)]));
     let district = Scope::district(THERE).unwrap().to_string();
-    assert!(
-        answer.scopes.contains(&district) && !answer.scopes.contains(&HERE.into()),
-        "{:?}",
-        answer.scopes
-    );
+    let scopes = answer.scopes.clone().unwrap();
+    assert!(scopes.contains(&district) && !scopes.contains(&HERE.into()), "{scopes:?}");
     assert!(answer.feeds.iter().all(|feed| feed.scope != HERE));
     assert_eq!(b.feeds[HERE].position, before.position);
     assert!(b.held(&answer, &own).is_some(), "a receipt comes whatever the rights");
@@ -173,4 +171,26 @@ fn a_move_is_an_op_of_hq_by_the_user_and_never_over_a_newer_one() {
     let [only] = moves.as_slice() else { panic!("one op: {moves:?}") };
     assert_eq!((only.entity.id.0, only.field.as_str()), (officer.0, field::TEAM));
     assert_eq!(only.over.len(), 1, "it replaces the op that named the old team");
+}
+
+#[test]
+fn what_a_phone_knows_of_its_scopes_and_of_rescue_is_not_said_again() {
+    let world = World::new();
+    let b = world.brigade_phone("乙");
+    let ask = |request: &SyncRequest| world.service.sync(&b.device(), request).unwrap();
+    let said = ask(&b.request(Vec::new()));
+    let known = |scopes: &[String]| Some(scopes_known(scopes.iter().map(String::as_str)).into());
+    let scopes = said.scopes.unwrap();
+    assert!(said.rescue.is_some() && scopes == b.scopes);
+
+    let request = SyncRequest { scopes_known: known(&scopes), rescue_known: true, ..b.request(Vec::new()) };
+    let again = ask(&request);
+    assert_eq!((again.scopes, again.rescue), (None, None));
+
+    let (from, to) = (team_of(&world, &b), other_team(&world));
+    move_to(&world, &b, from, to).unwrap();
+    let moved = ask(&request).scopes.unwrap();
+    assert_ne!(moved, scopes, "what is not as the phone knows it is said");
+    let request = SyncRequest { scopes_known: known(&moved), ..request };
+    assert_eq!(ask(&request).scopes, None);
 }

@@ -27,7 +27,7 @@ use xuncha_domain::protocol::v1::snapshot::{
     self, ChainState, DeadOp, Head, LiveOp, LiveValue, State, Thing, Tip, Under,
 };
 use xuncha_domain::protocol::v1::sync::{
-    Backup, Covered, Cursor, Feed, HeadName, Here, Mark, Quarantined, Run, Source, SyncRequest,
+    Backup, Covered, Cursor, Feed, HeadName, Here, Mark, Quarantined, Run, Source, SyncRequest, scopes_known,
 };
 use xuncha_domain::protocol::v1::things::{Brought, Fed, Placed, Wanted};
 use xuncha_domain::time::ClockOffset;
@@ -364,6 +364,8 @@ pub fn messages() -> Json {
             reason: "commit_damaged".into(),
             bytes: vec![0xff; 3],
         }],
+        scopes_known: Some(scopes_known(["city", "district/140105"].into_iter()).into()),
+        rescue_known: true,
     };
     let backup = Backup {
         made_ms: MORNING_MS,

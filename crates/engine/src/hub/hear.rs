@@ -16,7 +16,7 @@ use xuncha_domain::protocol::v1::hub::{
 };
 use xuncha_domain::protocol::v1::refusal::{self, Refusal, packet as reason};
 use xuncha_domain::protocol::v1::sync::{Refused, SyncRequest};
-use xuncha_domain::protocol::v1::{self};
+use xuncha_domain::protocol::v1::{self, token};
 
 use super::store::{self, HubStore, NewPacket, PhoneRow};
 use super::uploads;
@@ -153,12 +153,9 @@ fn join(
 }
 
 fn phone(engine: &Engine, store: &HubStore, request: &Request) -> std::result::Result<DeviceId, No> {
-    let mut token = [0; 32];
     let header = request.headers.iter().find(|(name, _)| *name == "authorization");
-    let given = header.and_then(|(_, value)| value.strip_prefix("Bearer "));
-    given
-        .and_then(|text| hex::decode_to_slice(text.trim(), &mut token).ok())
-        .ok_or(No::Refused(401, refusal::DEVICE_UNKNOWN))?;
+    let token = header.and_then(|(_, value)| token::read(value));
+    let token = token.ok_or(No::Refused(401, refusal::DEVICE_UNKNOWN))?;
     let phone = store.write(|transaction| store::phone_by_token(transaction, &token, engine.now_ms()))?;
     phone.ok_or(No::Refused(401, refusal::DEVICE_UNKNOWN))
 }

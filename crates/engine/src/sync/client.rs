@@ -7,7 +7,7 @@ use xuncha_domain::protocol::v1::hub::{HubAnswer, HubJoin, HubJoined};
 use xuncha_domain::protocol::v1::refusal::{self, Refusal};
 use xuncha_domain::protocol::v1::sync::SyncAnswer;
 use xuncha_domain::protocol::v1::things::{Brought, Wanted};
-use xuncha_domain::protocol::v1::{self, blobs::Hashes, enroll};
+use xuncha_domain::protocol::v1::{self, blobs::Hashes, enroll, token};
 
 use super::pace::PIECE_PATIENCE;
 use super::patience;
@@ -37,7 +37,7 @@ pub enum BlobPart {
 impl<'a> Client<'a> {
     /// `token` is empty before enrolment.
     pub fn new(transport: &'a dyn Transport, base: &str, token: &[u8]) -> Self {
-        Self { transport, base: base.trim_end_matches('/').to_owned(), bearer: hex::encode(token) }
+        Self { transport, base: base.trim_end_matches('/').to_owned(), bearer: token::header(token) }
     }
 
     pub async fn enroll(&self, request: &enroll::EnrollRequest) -> Result<enroll::EnrollAnswer> {
@@ -96,7 +96,7 @@ impl<'a> Client<'a> {
 
     /// Listens to HQ's nudges until the stream ends.
     pub async fn listen(&self, heard: &Heard<'_>) -> Result<()> {
-        let headers = vec![("authorization", format!("Bearer {}", self.bearer))];
+        let headers = vec![("authorization", self.bearer.clone())];
         let url = format!("{}/v1/events", self.base);
         let request = Request { method: "GET", url, headers, body: Vec::new(), patience: patience::whole(0) };
         self.transport.listen(request, heard).await.map_err(lost)
@@ -197,7 +197,7 @@ impl<'a> Client<'a> {
         body: Vec<u8>,
         patience: Duration,
     ) -> Result<Response> {
-        headers.push(("authorization", format!("Bearer {}", self.bearer)));
+        headers.push(("authorization", self.bearer.clone()));
         let answer = self.transport.send(Request { method, url, headers, body, patience }).await;
         answer.map_err(lost)
     }

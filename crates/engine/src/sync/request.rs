@@ -11,7 +11,9 @@ use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::crypto::Signer;
 use xuncha_domain::log::head::Head;
 use xuncha_domain::log::packet::{self, Compression, Packet};
-use xuncha_domain::protocol::v1::sync::{Cursor, HeadName, Here, QUARANTINED_MAX, SyncRequest, TRAIL_MAX};
+use xuncha_domain::protocol::v1::sync::{
+    Cursor, HeadName, Here, QUARANTINED_MAX, SyncRequest, TRAIL_MAX, scopes_known,
+};
 
 use crate::api::types::ErrorCode;
 use crate::engine::Engine;
@@ -46,6 +48,8 @@ pub struct Planned {
     pub packets: Vec<Sent>,
     /// Commits that are left for a next request.
     pub more: bool,
+    /// Those that the request says this phone reads.
+    pub scopes: Vec<Scope>,
 }
 
 /// A packet of the request.
@@ -101,7 +105,10 @@ pub fn plan(engine: &Engine, enrolment: &Enrolment, going: &Going) -> Result<Pla
         }
         request.backup_ms = meta::backup(connection)?.map(|backup| backup.made_ms);
         request.beyond = going.no_snapshot.is_empty().then_some(engine.0.options.snapshot_beyond);
-        Ok(Planned { request, packets, more })
+        let scopes = meta::scopes(connection)?;
+        request.scopes_known = Some(scopes_known(scopes.iter().map(Scope::as_str)).into());
+        request.rescue_known = meta::rescue(connection)?.is_some();
+        Ok(Planned { request, packets, more, scopes })
     })
 }
 

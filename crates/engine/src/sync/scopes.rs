@@ -28,9 +28,13 @@ impl Taking<'_> {
         answer: &SyncAnswer,
         receipt: &ReceiptBody,
     ) -> Result<bool> {
-        let reads: BTreeSet<Scope> =
-            answer.scopes.iter().map(|scope| scope.parse()).collect::<std::result::Result<_, _>>()?;
-        meta::set_scopes(self.connection, &answer.scopes)?;
+        let reads: BTreeSet<Scope> = match &answer.scopes {
+            Some(scopes) => {
+                meta::set_scopes(self.connection, scopes)?;
+                scopes.iter().map(|scope| scope.parse()).collect::<std::result::Result<_, _>>()?
+            }
+            None => planned.scopes.iter().cloned().collect(),
+        };
         if reads.is_empty() {
             return Ok(false);
         }

@@ -9,7 +9,7 @@ use xuncha_domain::ids::{ChainId, CommitHash, Scope};
 use xuncha_domain::protocol::v1::receipt::{Held, Receipt, ReceiptBody};
 use xuncha_domain::protocol::v1::sync::{
     Backup, Cursor, Erased, ErasedValues, Feed, HeadName, Mark, QUARANTINED_MAX, Run, Source, SyncAnswer,
-    SyncRequest, VerdictNotice,
+    SyncRequest, VerdictNotice, scopes_known,
 };
 
 use super::receive::Received;
@@ -85,6 +85,8 @@ impl Service {
             nonce: request.nonce,
         };
         let (photos, photos_restart) = photo_mark(read, request)?;
+        let names = scopes_known(scopes.iter().map(Scope::as_str));
+        let known = request.scopes_known.is_some_and(|known| *known == names);
         Ok(SyncAnswer {
             time_ms: now_ms,
             receipt: Receipt::sign(&self.key, &body).map_err(|_| Error::Internal("signature"))?,
@@ -92,10 +94,10 @@ impl Service {
             feeds,
             verdicts,
             unknown_heads,
-            scopes: scopes.iter().map(ToString::to_string).collect(),
+            scopes: (!known).then(|| scopes.iter().map(ToString::to_string).collect()),
             more,
             retry_after_s: received.retry_after_s,
-            rescue: Some(self.rescue_recipient()),
+            rescue: (!request.rescue_known).then(|| self.rescue_recipient()),
             photos,
             photos_restart,
             backup: backup(read, request, &scopes)?,

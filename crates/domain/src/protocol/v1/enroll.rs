@@ -63,7 +63,7 @@ pub struct EnrollAnswer {
     /// Scopes that this phone reads.
     #[n(3)]
     pub scopes: Vec<String>,
-    /// Bearer token of `/v1/sync` and `/v1/blobs`: 32 random bytes, sent as lowercase hex.
+    /// Bearer token of `/v1/sync` and `/v1/blobs`: 32 random bytes, sent as [`super::token`] says.
     #[cbor(n(4), with = "minicbor::bytes")]
     pub token: Vec<u8>,
     #[n(5)]

@@ -12,6 +12,7 @@ pub mod refusal;
 pub mod snapshot;
 pub mod sync;
 pub mod things;
+pub mod token;
 
 /// Content type of every body.
 pub const CONTENT_TYPE: &str = "application/cbor";

@@ -67,6 +67,12 @@ pub struct SyncRequest {
     /// as it was known.
     #[cbor(n(13), default)]
     pub quarantined: Vec<Quarantined>,
+    /// [`scopes_known`] of the scopes that the phone reads: an answer that would name the same names none.
+    #[n(14)]
+    pub scopes_known: Option<ByteArray<8>>,
+    /// The phone knows to whom rescue bundles are sealed, and keeps that: the answer leaves it out.
+    #[cbor(n(15), default)]
+    pub rescue_known: bool,
 }
 
 /// Of one request: each may be as large as a commit.
@@ -180,16 +186,17 @@ pub struct SyncAnswer {
     /// Heads that HQ knows of the declared chains and the request did not declare: somebody else writes to this chain.
     #[n(5)]
     pub unknown_heads: Vec<HeadName>,
-    /// The scopes that the phone reads from now on; none for a closed one.
+    /// The scopes that the phone reads from now on, an empty list for a closed one; none when they are those that the request
+    /// knows.
     #[n(6)]
-    pub scopes: Vec<String>,
+    pub scopes: Option<Vec<String>>,
     /// There is more after the new cursors: ask again at once.
     #[n(7)]
     pub more: bool,
     /// Over the device's quota: the last packets of the request were neither stored nor refused, and may come again then.
     #[n(8)]
     pub retry_after_s: Option<u32>,
-    /// As at enrolment, for phones that enrolled before HQ had one. A phone that knows one keeps it.
+    /// As at enrolment, for phones that enrolled before HQ had one; none when the request says that the phone knows one.
     #[n(9)]
     pub rescue: Option<String>,
     /// Where HQ's list of photos stands; when the request asked about photos, or its mark did not fit.
@@ -301,6 +308,13 @@ pub struct VerdictNotice {
 /// The rolling hash of HQ's list of photos after one more.
 pub fn roll_photo(rolling: [u8; 16], sha256: &[u8; 32]) -> [u8; 16] {
     crate::ids::short(&tagged_hash("xuncha/1 photos", &[&rolling, sha256]))
+}
+
+/// Names a list of scopes, in the order in which HQ gave them.
+pub fn scopes_known<'a>(scopes: impl Iterator<Item = &'a str>) -> [u8; 8] {
+    let list = scopes.collect::<Vec<_>>().join("\n");
+    let hash = tagged_hash("xuncha/1 scopes", &[list.as_bytes()]);
+    hash.first_chunk().copied().unwrap_or_default()
 }
 
 /// The rolling hash of a feed after one more commit.
