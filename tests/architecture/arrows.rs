@@ -14,6 +14,7 @@ fn ours(manifest: &str) -> Vec<String> {
 #[test]
 fn arrows_point_where_the_design_says() {
     assert_eq!(ours("crates/domain/Cargo.toml"), [""; 0]);
+    assert_eq!(ours("crates/documents/Cargo.toml"), ["xuncha-domain"]);
     assert_eq!(ours("crates/engine/Cargo.toml"), ["xuncha-domain"]);
     assert_eq!(ours("sync-server/Cargo.toml"), ["xuncha-domain"]);
     assert_eq!(ours("crates/xtask/Cargo.toml"), [""; 0]);
@@ -30,6 +31,10 @@ fn the_domain_knows_no_sql_http_async_or_clock() {
     let manifest = std::fs::read_to_string(root().join("crates/domain/Cargo.toml")).unwrap();
     for foreign in ["rusqlite", "reqwest", "axum", "tokio", "tauri", "getrandom", "ureq"] {
         assert!(!manifest.contains(foreign), "crates/domain depends on {foreign}");
+    }
+    let manifest = std::fs::read_to_string(root().join("crates/documents/Cargo.toml")).unwrap();
+    for foreign in ["rusqlite", "reqwest", "axum", "tokio", "tauri", "getrandom", "ureq", "typst-kit"] {
+        assert!(!manifest.contains(foreign), "crates/documents depends on {foreign}");
     }
 }
 

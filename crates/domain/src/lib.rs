@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod cbor;
 pub mod checklist;
 pub mod disk;
+pub mod documents;
 pub mod ids;
 pub mod limits;
 pub mod log;

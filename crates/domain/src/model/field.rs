@@ -43,6 +43,9 @@ pub const AUTHORITY: &str = "authority";
 pub const RECHECK: &str = "recheck";
 pub const TEXT: &str = "text";
 
+/// What a document says, names and ink included.
+pub const DATA: &str = "data";
+
 pub const START: &str = "start";
 pub const END: &str = "end";
 pub const SEAL: &str = "seal";

@@ -18,6 +18,8 @@ pub const READING: Kind = 8;
 pub const NOTE: Kind = 9;
 /// One phone's part in a visit: start, end, position, seal. Keyed by visit and device, so that they never clash.
 pub const PRESENCE: Kind = 10;
+/// A paper that was made on site. Keyed by visit and provisional number.
+pub const DOCUMENT: Kind = 11;
 
 /// Kinds that only HQ may write.
 pub const VERDICT: Kind = 64;
@@ -40,6 +42,7 @@ pub fn name(kind: Kind) -> Option<&'static str> {
         READING => "reading",
         NOTE => "note",
         PRESENCE => "presence",
+        DOCUMENT => "document",
         ERASE => "erase",
         _ => return None,
     })

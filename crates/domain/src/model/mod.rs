@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod basis;
 pub mod display;
+pub mod document;
 pub mod erase;
 pub mod fact;
 pub mod field;

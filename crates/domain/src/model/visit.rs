@@ -54,6 +54,16 @@ pub fn photo_item(key: &Value) -> Option<&str> {
     key.as_array()?.get(1)?.as_text()
 }
 
+/// A document, by its provisional number.
+pub fn document(visit: &Entity, number: &str) -> Entity {
+    Entity::keyed(kind::DOCUMENT, visit, Value::text(number))
+}
+
+/// The provisional number of a document.
+pub fn document_number(key: &Value) -> Option<&str> {
+    key.as_text()
+}
+
 pub fn presence(visit: &Entity, device: DeviceId) -> Entity {
     Entity::keyed(kind::PRESENCE, visit, Value::bytes(device.0))
 }

@@ -48,6 +48,11 @@ words!(
 );
 
 words!(
+    /// What the party of a document did.
+    DocumentOutcome { Signed = 1 "signed", Refused = 2 "refused", Witness = 3 "witness" }
+);
+
+words!(
     /// What a supervisor made of a visit.
     ReviewState { Approved = 1 "approved", Returned = 2 "returned" }
 );

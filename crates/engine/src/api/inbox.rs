@@ -209,7 +209,7 @@ pub fn choose(engine: &Engine, chosen: ChooseValue) -> Result<ConflictInbox> {
 /// decided anew, over what its thing is now.
 pub fn choosable(kind: Kind, name: &str) -> bool {
     let retraction = name == field::RETRACTED || name == field::RETRACTED_BECAUSE;
-    kind != kind::PRESENCE && !kind::reserved_for_hq(kind) && !retraction
+    kind != kind::PRESENCE && kind != kind::DOCUMENT && !kind::reserved_for_hq(kind) && !retraction
 }
 
 struct Clerk<'a> {

@@ -5,6 +5,7 @@
 use xuncha_domain::cbor::Value;
 use xuncha_domain::log::body::{Body, Op, OpValue};
 use xuncha_domain::log::commit::Commit;
+use xuncha_domain::model::document::Document;
 use xuncha_domain::model::fact::{Photo, Position};
 use xuncha_domain::model::retraction::Retraction;
 use xuncha_domain::model::words::HeldReason;
@@ -59,6 +60,10 @@ fn allowed(op: &Op, value: &Value) -> bool {
         (kind::PRESENCE, field::START | field::END) => value.as_int().is_some(),
         (kind::PRESENCE | kind::VENUE, field::POSITION) => Position::from_value(value).is_some(),
         (kind::PHOTO, field::FACT) => Photo::from_value(value).is_some(),
+        // A paper is never overwritten: another supersedes it.
+        (kind::DOCUMENT, _) if !op.over.is_empty() => false,
+        (kind::DOCUMENT, field::FACT) => Document::from_value(value).is_some(),
+        (kind::DOCUMENT, field::DATA) => value.as_text().is_some(),
         (kind::READING, field::FACT) => value.as_array().is_some(),
         (kind::FINDING, field::DEADLINE) => finding::deadline(value).is_some(),
         (kind::FINDING, field::RECHECK) => finding::recheck(value).is_some(),
