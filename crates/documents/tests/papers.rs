@@ -1,5 +1,7 @@
 //! What comes out as paper: the same bytes, the text in it, and no paper from what is not whole.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use sha2::{Digest, Sha256};
 use xuncha_documents::data::{Data, FieldText, FindingRow, Outcome, PhotoRow, Role, Signature};
 use xuncha_documents::{EDITION, Error, Paper, forms};
