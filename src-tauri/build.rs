@@ -5,6 +5,7 @@ fn main() {
         "call",
         "photo_add",
         "scan",
+        "document_save",
         "rescue_save",
         "rescue_carry",
     ]);

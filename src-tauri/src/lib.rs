@@ -5,6 +5,7 @@
 //! to the background. What wakes it there is `xuncha_background`.
 
 mod commands;
+mod document;
 mod phone;
 mod photo;
 mod rescue;
@@ -24,10 +25,12 @@ pub fn run() {
             commands::call,
             commands::photo_add,
             commands::scan,
+            document::document_save,
             rescue::rescue_save,
             rescue::rescue_carry
         ])
         .register_asynchronous_uri_scheme_protocol("photo", photo::serve)
+        .register_asynchronous_uri_scheme_protocol("document", document::serve)
         .setup(|app| Ok(set_up(app)?))
         .build(tauri::generate_context!());
     match app {

@@ -15,6 +15,7 @@ mod closed;
 mod copied;
 mod damaged_commit;
 mod dictionary;
+mod documents;
 mod duplicates;
 mod erase;
 mod erased_elsewhere;

@@ -42,6 +42,8 @@ pub(crate) fn router(phone: Phone, ui_dist: &Path, key: String) -> Router {
         .route("/call/{name}", post(call).layer(DefaultBodyLimit::max(CALL_BYTES_MAX)))
         .route("/photo", post(add_photo))
         .route("/photo/{sha256}", get(photo))
+        .route("/document/{visit}/{document}", get(document))
+        .route("/document-page/{name}/{page}", get(document_page))
         .route("/scan", post(scan))
         .route("/rescue", get(rescue).post(carry_rescue).layer(DefaultBodyLimit::disable()))
         .route("/events", get(events))
@@ -131,6 +133,33 @@ async fn photo(
         (header::X_CONTENT_TYPE_OPTIONS, nosniff),
     ];
     Ok((headers, bytes))
+}
+
+/// A document as a download.
+async fn document(
+    State(bridge): State<Bridge>,
+    extract::Path((visit, document)): extract::Path<(String, String)>,
+) -> Result<impl IntoResponse, Refused> {
+    let (name, pdf) = blocking(move || bridge.phone.engine()?.document_pdf(&visit, &document)).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+    ];
+    Ok((headers, pdf))
+}
+
+async fn document_page(
+    State(bridge): State<Bridge>,
+    extract::Path((name, page)): extract::Path<(String, usize)>,
+) -> Result<impl IntoResponse, Refused> {
+    let svg = blocking(move || bridge.phone.engine()?.document_page(&name, page)).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "private, no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, svg))
 }
 
 /// The bundle that was made last, as a download. It is as large as the photos in it, so it is not read into memory.

@@ -24,7 +24,7 @@ use crate::sync::fetch::Wanted;
 use crate::sync::transport::{Http, Hubs, PinnedHttp, Request, Response, Transport};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::write::{self, Pen};
-use crate::{api, code, erase, photo, recover};
+use crate::{api, code, document, erase, photo, recover};
 
 /// What an engine is made of. Time, randomness, the disk, keys and the network come from outside.
 #[derive(Clone)]
@@ -79,6 +79,8 @@ pub(crate) struct Inner {
     pub foreground: tokio::sync::watch::Sender<bool>,
     /// Other phones' pictures that screens asked for.
     pub wanted: Wanted,
+    /// The paper that a screen looks at.
+    pub desk: document::Desk,
     /// The officer wants the photos that wait to be sent now.
     pub photos_now: AtomicBool,
     metered: Mutex<Option<bool>>,
@@ -101,6 +103,9 @@ impl Engine {
         // Its name, or a power cut takes the photos of the first day with it.
         options.disk.flush_folder(&options.data)?;
         photo::sweep(&photos)?;
+        let documents = document::folder(&options.data);
+        options.disk.create_folder(&documents)?;
+        photo::sweep(&documents)?;
         let store = recover::open(&options, &photos)?;
         erase::try_to_scrub(&store, &options, &photos);
         Ok(Self(Arc::new(Inner {
@@ -113,6 +118,7 @@ impl Engine {
             network: tokio::sync::Notify::new(),
             foreground: tokio::sync::watch::Sender::new(true),
             wanted: Wanted::default(),
+            desk: document::Desk::default(),
             photos_now: AtomicBool::new(false),
             metered: Mutex::new(None),
             listeners: Mutex::new(Vec::new()),
@@ -178,6 +184,29 @@ impl Engine {
     /// A photo that is on this phone, original or thumbnail, with its MIME type.
     pub fn photo(&self, sha256: &str, thumb: bool) -> std::result::Result<(String, Vec<u8>), ApiError> {
         Ok(api::photos::get(self, sha256, thumb)?)
+    }
+
+    /// A page of the paper that `document_preview` or `document_open` laid out, as SVG.
+    ///
+    /// # Errors
+    /// `NotFound` past the last page, or when another paper lies there.
+    pub fn document_page(&self, name: &str, page: usize) -> std::result::Result<String, ApiError> {
+        let gone = || ApiError::new(ErrorCode::NotFound, "no such page");
+        self.0.desk.page(name, page).ok_or_else(gone)
+    }
+
+    /// A document as PDF with its file name, from its file or made again from the log.
+    ///
+    /// # Errors
+    /// `NotFound`, `Erased`, or `DocumentDiffers`: then the bytes are not those that were signed.
+    pub fn document_pdf(
+        &self,
+        visit: &str,
+        document: &str,
+    ) -> std::result::Result<(String, Vec<u8>), ApiError> {
+        let ids = visit.parse().and_then(|visit| Ok((visit, document.parse()?)));
+        let (visit, id) = ids.map_err(Error::from)?;
+        Ok(document::pdf(self, visit, id)?)
     }
 
     /// Tells `listener` after every write and sync what changed. Listeners stay for the engine's life.
@@ -256,6 +285,7 @@ impl Engine {
     /// Destroys what erase orders left outside the log.
     pub(crate) fn scrub(&self) {
         erase::try_to_scrub(&self.0.store, &self.0.options, &self.0.photos);
+        self.0.desk.clear();
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

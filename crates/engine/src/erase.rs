@@ -5,7 +5,7 @@
 //! journal becomes a commit first, so that a tap made while the order was on its way is caught like any other edit whose
 //! author had not seen it. The officer is told of every own value that went, and may write it again.
 //!
-//! The log is changed in the transaction of the sync that brings the order. Copies elsewhere (photo files, thumbnails,
+//! The log is changed in the transaction of the sync that brings the order. Copies elsewhere (photo files, thumbnails, documents,
 //! what was fetched of other phones or is carried for them, rescue bundles, damaged databases that were moved aside, free
 //! pages and the write-ahead log) go right after it, before the next request tells HQ that this phone has read its feed
 //! past the order; after a crash, at the next start.
@@ -30,7 +30,7 @@ use crate::engine::Options;
 use crate::error::Result;
 use crate::store::log::Touched;
 use crate::store::{Store, chains, erasures, live, log, meta};
-use crate::{hub, recover, rescue, sync};
+use crate::{document, hub, recover, rescue, sync};
 
 /// What telling the officer needs to know.
 pub struct Telling<'a> {
@@ -215,6 +215,8 @@ fn scrub(store: &Store, options: &Options, photos: &Path) -> Result<()> {
         sync::fetch::sweep(store, options)?;
         sync::snapshot::sweep(store, options)?;
     }
+    let documents = document::folder(&options.data);
+    store.read(|connection| document::sweep_erased(connection, &*options.disk, &documents))?;
     hub::erase_photos(&options.disk, &options.data, options.clock.now_ms(), &gone)?;
     // What could be read of a damaged database was carried over when it was moved aside; what could not, cannot be
     // searched for what must go. Bundles can be made again.

@@ -30,6 +30,8 @@ pub enum Error {
     Receipt(#[from] ReceiptError),
     #[error("photo: {0}")]
     Photo(#[from] PhotoError),
+    #[error("document: {0}")]
+    Document(#[from] xuncha_documents::Error),
     #[error("an id is malformed")]
     Id(#[from] BadId),
     #[error("json: {0}")]
@@ -68,6 +70,7 @@ impl Error {
             Self::HqBusy { .. } => ErrorCode::ServerUnreachable,
             Self::Id(_) | Self::Json(_) => ErrorCode::BadRequest,
             Self::Photo(error) => error.code(),
+            Self::Document(error) => document_code(error),
             Self::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => ErrorCode::DiskFull,
             Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => match error.code {
                 rusqlite::ErrorCode::DiskFull => ErrorCode::DiskFull,
@@ -82,10 +85,26 @@ impl Error {
     }
 }
 
+fn document_code(error: &xuncha_documents::Error) -> ErrorCode {
+    use xuncha_documents::Error;
+    match error {
+        Error::Missing(_) => ErrorCode::DocumentMissing,
+        Error::NoGlyph { .. } => ErrorCode::DocumentNoGlyph,
+        Error::TooLong => ErrorCode::DocumentTooLong,
+        Error::NoSuchEdition(_) => ErrorCode::DocumentDiffers,
+        Error::NoSuchForm(_) | Error::BadSignature => ErrorCode::BadRequest,
+        Error::BadTime | Error::Typesetting(_) => ErrorCode::Internal,
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let needs = match &error {
             Error::DatabaseNewer { needs } => needs.clone(),
+            Error::Document(xuncha_documents::Error::Missing(field)) => Some((*field).to_owned()),
+            Error::Document(xuncha_documents::Error::NoGlyph { character, .. }) => {
+                Some(character.to_string())
+            }
             _ => None,
         };
         Self { needs, ..Self::new(error.code(), error.to_string()) }

@@ -6,6 +6,7 @@
 
 pub mod api;
 mod code;
+mod document;
 mod engine;
 mod erase;
 mod error;

@@ -167,6 +167,7 @@ pub struct VisitDetail {
     pub findings: Vec<FindingRow>,
     pub readings: Vec<ReadingRow>,
     pub photos: Vec<PhotoRow>,
+    pub documents: Vec<DocumentRow>,
     pub members: Vec<MemberRow>,
     pub presence: Vec<PresenceRow>,
     /// Whether the visit as a whole was taken back.
@@ -261,6 +262,30 @@ pub struct ReadingRow {
     pub corrected_because: Option<String>,
     pub retraction: Option<RetractionRow>,
     pub shown: FieldRow,
+}
+
+/// A paper that was made on site; what it says is on the phones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DocumentRow {
+    pub id: String,
+    /// Of `documents.csv`.
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+    /// Provisional.
+    pub number: String,
+    /// Of the PDF.
+    pub sha256: String,
+    /// As printed, by the phone that made it.
+    pub made_ms: i64,
+    /// `signed`, `refused` or `witness`.
+    pub outcome: String,
+    /// Number of the document that stands in its place.
+    pub superseded_by: Option<String>,
+    /// What it says was erased.
+    pub erased: bool,
+    pub officer_name: String,
+    pub corrected_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]

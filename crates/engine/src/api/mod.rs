@@ -1,6 +1,7 @@
 //! Everything that a screen may ask of the engine. A call is written once, here; Tauri, the bridge and the tests go
 //! through [`dispatch`] or the methods of [`Engine`] that the same table makes.
 
+pub mod documents;
 mod fetching;
 mod finding;
 pub mod inbox;
@@ -22,6 +23,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::hub::{self, HubStart, HubStatus, RelayPair, RelayStatus};
 use crate::rescue::RescueBundle;
+use documents::{DocumentDraft, DocumentForm, DocumentPages, DocumentRef};
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
 pub use retract::Retract;
@@ -149,6 +151,14 @@ calls! {
     visit_leave(VisitRef) -> Nothing = visit::leave;
     /// Seals the visit. Afterwards only additions that stand visibly behind the seal.
     visit_finish(VisitRef) -> VisitView = visit::finish;
+    /// The documents that can be made of a visit, with what is known already.
+    document_forms(VisitRef) -> Vec<DocumentForm> = documents::list;
+    /// How a document would look, whole or not.
+    document_preview(DocumentDraft) -> DocumentPages = documents::preview;
+    /// Makes a document that was signed or refused, and seals the visit with it.
+    document_make(DocumentDraft) -> VisitView = documents::make;
+    /// A document that was made, here or elsewhere, to look at.
+    document_open(DocumentRef) -> DocumentPages = documents::open;
     finding_set(SetFinding) -> VisitView = finding::set;
     /// The deadlines that an order given now may have, in working days.
     finding_deadlines(Nothing) -> Vec<DeadlineChoice> = finding::deadlines;

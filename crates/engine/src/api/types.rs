@@ -4,6 +4,7 @@
 //! Times are milliseconds since 1970 in UTC as the device saw them. Ids are lowercase hex. Temperatures are integers in
 //! tenths of a degree Celsius.
 
+use super::documents::DocumentView;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -16,7 +17,8 @@ pub type Token = String;
 pub struct ApiError {
     pub code: ErrorCode,
     pub message: String,
-    /// With `database_newer`: the app version that can open the database, where it is known.
+    /// With `database_newer`: the app version that can open the database, where it is known. With `document_missing`: the
+    /// field; with `document_no_glyph`: the character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub needs: Option<String>,
@@ -72,6 +74,14 @@ pub enum ErrorCode {
     /// An order of HQ destroyed what this was to replace, or the very photo.
     Erased,
     ReadingImplausible,
+    /// A required field of a document is empty, or nobody signed; `needs` names it.
+    DocumentMissing,
+    /// The font of documents lacks a character; `needs` has it.
+    DocumentNoGlyph,
+    /// What is typed is more than one document may hold.
+    DocumentTooLong,
+    /// What was made again is not what was signed, or this version cannot make it.
+    DocumentDiffers,
     TextTooLong,
     PhotoUnreadable,
     PhotoTooLarge,
@@ -556,6 +566,8 @@ pub struct VisitView {
     pub note_token: Token,
     pub readings: Vec<ReadingView>,
     pub photos: Vec<PhotoView>,
+    /// Papers that were made on site.
+    pub documents: Vec<DocumentView>,
     pub position: Option<Position>,
     /// Metres between the visit's position and the venue's; a warning, never a lock.
     pub distance_m: Option<u32>,

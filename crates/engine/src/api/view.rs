@@ -24,6 +24,7 @@ use super::types::{
 };
 use super::venues;
 use super::written::Authors;
+use crate::document;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::standing;
@@ -131,6 +132,7 @@ impl<'a> Artist<'a> {
             note_token: self.note_token(None),
             readings: self.readings()?,
             photos: self.photos(None)?,
+            documents: document::shown(self.connection, &self.tree)?,
             position,
             distance_m,
             after_seal: self.after_seal()?,

@@ -155,12 +155,7 @@ pub fn leave(engine: &Engine, visit: VisitRef) -> Result<Nothing> {
 
 pub fn finish(engine: &Engine, visit: VisitRef) -> Result<VisitView> {
     let id: EntityId = visit.visit.parse()?;
-    if engine.read(|connection| base::stands_for(connection, id))? {
-        // A seal names every commit, and some are not here.
-        engine.0.store.write(|transaction| base::want_thing(transaction, id))?;
-        engine.wake_sync();
-        return Err(Error::Refused(ErrorCode::VisitPartly, "a part of the visit is at HQ"));
-    }
+    whole_here(engine, id)?;
     engine.write(|connection, pen| {
         let counts = rows::visit(connection, id)?.ok_or_else(view::no_visit)?;
         if counts.sealed {
@@ -169,14 +164,33 @@ pub fn finish(engine: &Engine, visit: VisitRef) -> Result<VisitView> {
         if counts.answered == 0 && counts.photos == 0 && counts.readings == 0 {
             return Err(Error::Refused(ErrorCode::VisitEmpty, "nothing is recorded in this visit"));
         }
-        let scope = scope_of(connection, id)?;
-        let presence = entities::presence(&entities::visit(id), pen.enrolment.certificate.device);
-        let end = tap(&presence, field::END, Value::Int(pen.clock.now_ms()));
-        write::record(connection, pen, &scope, vec![end])?;
-        write::seal(connection, pen, &scope, id)
+        end_and_seal(connection, pen, &scope_of(connection, id)?, id)
     })?;
     engine.wake_sync();
     done(engine, id)
+}
+
+/// A seal names every commit: of a visit that is partly at HQ it waits until the rest has come.
+pub(super) fn whole_here(engine: &Engine, id: EntityId) -> Result<()> {
+    if !engine.read(|connection| base::stands_for(connection, id))? {
+        return Ok(());
+    }
+    engine.0.store.write(|transaction| base::want_thing(transaction, id))?;
+    engine.wake_sync();
+    Err(Error::Refused(ErrorCode::VisitPartly, "a part of the visit is at HQ"))
+}
+
+/// This phone's part in the visit ends, and the visit is sealed as it is now.
+pub(super) fn end_and_seal(
+    connection: &Connection,
+    pen: &Pen<'_>,
+    scope: &Scope,
+    id: EntityId,
+) -> Result<()> {
+    let presence = entities::presence(&entities::visit(id), pen.enrolment.certificate.device);
+    let end = tap(&presence, field::END, Value::Int(pen.clock.now_ms()));
+    write::record(connection, pen, scope, vec![end])?;
+    write::seal(connection, pen, scope, id)
 }
 
 /// A visit that is being edited.

@@ -38,6 +38,7 @@ impl Service {
                 findings: desk.findings(&tree)?,
                 readings: desk.readings(&tree)?,
                 photos: desk.photos(&tree)?,
+                documents: desk.documents(&tree)?,
                 members: desk.members(tree.root())?,
                 presence: desk.presence(&tree, venue.as_ref())?,
                 retraction: desk.retraction(&tree, tree.root())?,
@@ -112,7 +113,7 @@ impl Desk<'_, '_> {
     }
 
     /// A field that no checklist judges.
-    fn field_of(&self, thing: &Thing, name: &str) -> Result<Option<FieldRow>, Error> {
+    pub(super) fn field_of(&self, thing: &Thing, name: &str) -> Result<Option<FieldRow>, Error> {
         thing.shown(name, None).map(|shown| self.field(thing, name, &shown)).transpose()
     }
 

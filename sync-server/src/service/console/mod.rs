@@ -5,6 +5,7 @@ mod acts;
 mod desk;
 mod detail;
 mod devices;
+mod documents;
 mod inbox;
 mod list;
 mod overview;
