@@ -8,8 +8,10 @@ use xuncha_domain::model::erase::Target;
 use xuncha_engine::api::documents::{
     DocumentDraft, DocumentForm, DocumentResult, DocumentSignature, DocumentText, DocumentView, SignatureRole,
 };
-use xuncha_engine::api::types::{Answer, ApiError, ErrorCode, Nothing, SetMember, VisitRef, VisitView};
-use xuncha_tests::world::{City, Phone};
+use xuncha_engine::api::types::{
+    Answer, ApiError, ErrorCode, Nothing, SetFinding, SetMember, VisitRef, VisitView,
+};
+use xuncha_tests::world::{City, Phone, drawn};
 
 use super::erase::{ITEM, hex, supervisor};
 use super::{finish, take_photo};
@@ -149,6 +151,17 @@ fn after_the_seal_a_paper_is_a_visible_supplement_and_may_supersede_another() {
     let city = City::new();
     let phone = city.phone(0);
     let visit = visited(&phone);
+    let token = drawn(&phone.visit(&visit), ITEM).finding.as_ref().unwrap().deadline.token.clone();
+    let deadline = SetFinding {
+        visit: visit.clone(),
+        item: ITEM.into(),
+        field: "deadline".into(),
+        value: "2020-02-04".into(),
+        token,
+    };
+    phone.engine.finding_set(deadline).unwrap();
+    let known = form(&phone, &visit, "D04").fields;
+    assert!(known.iter().any(|field| field.key == "deadline" && field.text == "2020年2月4日前"));
     finish(&phone, &visit);
     let first = make(&phone, signed(&phone, &visit, "D04"));
     assert!(first.after_seal > 0);

@@ -37,6 +37,7 @@ fn of_visit(key: &str, view: &VisitView, me: &OfficerRow, now_ms: i64) -> String
         "scene" => scene(view),
         "facts" => numbered(findings(view).map(|(item, finding)| found(item, finding))),
         "provisions" => provisions(view),
+        "deadline" => deadline(view),
         "documents" => {
             let names = view.documents.iter().filter(|made| made.superseded_by.is_none());
             names.map(|made| format!("《{}》 {}", made.zh, made.number)).collect::<Vec<_>>().join("\n")
@@ -101,6 +102,28 @@ fn provisions(view: &VisitView) -> String {
         }
     }
     all.join("\n")
+}
+
+/// The day by which all is to be corrected, or one a finding, numbered as the facts are.
+fn deadline(view: &VisitView) -> String {
+    let days: Vec<Option<String>> =
+        findings(view).map(|(_, finding)| finding.deadline.value.as_deref().and_then(day)).collect();
+    let mut named = days.iter().flatten();
+    match named.next() {
+        Some(first) if days.iter().flatten().all(|day| day == first) => format!("{first}前"),
+        Some(_) => {
+            let lines = days.iter().enumerate();
+            let lines = lines.filter_map(|(i, day)| Some(format!("{}. {}前", i + 1, day.as_ref()?)));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        None => String::new(),
+    }
+}
+
+/// `2020-02-04` as it is written on paper.
+fn day(text: &str) -> Option<String> {
+    let day: jiff::civil::Date = text.parse().ok()?;
+    Some(format!("{}年{}月{}日", day.year(), day.month(), day.day()))
 }
 
 fn numbered(lines: impl Iterator<Item = String>) -> String {

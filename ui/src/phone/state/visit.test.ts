@@ -7,7 +7,7 @@ import { openVisit } from './visit'
 const visitWith = (kind: 'yes' | 'no' | null, token: string) =>
   ({
     summary: { id: 'v', sealed: false },
-    notes: [], note_token: 'n', readings: [], members: [], photos: [],
+    notes: [], note_token: 'n', readings: [], members: [], photos: [], documents: [],
     sections: [{
       id: 'S',
       items: [{ id: 'IC-01', answer: { value: kind && { kind }, token, conflict: [] }, notes: [], note_token: 'n1' }],

@@ -65,6 +65,35 @@ visits_here: number | null, photos_here: number | null, oldest_here_ms: number |
  */
 quarantined: number, };
 export type DistrictInfo = { code: string, zh: string, en: string, };
+export type DocumentRow = { id: string, 
+/**
+ * Of `documents.csv`.
+ */
+code: string, zh: string, en: string, 
+/**
+ * Provisional.
+ */
+number: string, 
+/**
+ * Of the PDF.
+ */
+sha256: string, 
+/**
+ * As printed, by the phone that made it.
+ */
+made_ms: number, 
+/**
+ * `signed`, `refused` or `witness`.
+ */
+outcome: string, 
+/**
+ * Number of the document that stands in its place.
+ */
+superseded_by: string | null, 
+/**
+ * What it says was erased.
+ */
+erased: boolean, officer_name: string, corrected_ms: number, };
 export type DuplicatePage = { 
 /**
  * Nobody decided yet.
@@ -281,7 +310,7 @@ attribute_conflicts: Array<FieldRow>,
 /**
  * Every field of the visit and of what hangs on it, in screen order.
  */
-answers: Array<AnswerRow>, notes: Array<FieldRow>, findings: Array<FindingRow>, readings: Array<ReadingRow>, photos: Array<PhotoRow>, members: Array<MemberRow>, presence: Array<PresenceRow>, 
+answers: Array<AnswerRow>, notes: Array<FieldRow>, findings: Array<FindingRow>, readings: Array<ReadingRow>, photos: Array<PhotoRow>, documents: Array<DocumentRow>, members: Array<MemberRow>, presence: Array<PresenceRow>, 
 /**
  * Whether the visit as a whole was taken back.
  */

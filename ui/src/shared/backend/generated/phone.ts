@@ -10,7 +10,8 @@ export type Answer = { "kind": "yes" } | { "kind": "no" } | { "kind": "na" } | {
 export type AnswerKind = "yes_no" | "yes_no_na" | "number" | "percent" | "temperature" | "text" | "choice";
 export type ApiError = { code: ErrorCode, message: string, 
 /**
- * With `database_newer`: the app version that can open the database, where it is known.
+ * With `database_newer`: the app version that can open the database, where it is known. With `document_missing`: the
+ * field; with `document_no_glyph`: the character.
  */
 needs?: string, };
 export type AttentionRow = { visit: string | null, photo: string | null, 
@@ -90,6 +91,55 @@ date: string,
  */
 sure: boolean, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
+export type DocumentDraft = { visit: string, code: string, fields: Array<DocumentText>, outcome: DocumentResult | null, 
+/**
+ * Why the party did not sign.
+ */
+reason: string, signatures: Array<DocumentSignature>, 
+/**
+ * The document in whose place this one stands.
+ */
+supersedes: string | null, };
+export type DocumentField = { key: string, zh: string, en: string, required: boolean, long: boolean, 
+/**
+ * Lines that a required text needs: two officers are two.
+ */
+lines: number, text: string, };
+export type DocumentForm = { code: string, zh: string, en: string, 
+/**
+ * How the party is called where it signs.
+ */
+party_zh: string, fields: Array<DocumentField>, 
+/**
+ * Rows that the visit gives.
+ */
+findings: number, photos: number, };
+export type DocumentPages = { name: string, pages: number, };
+export type DocumentRef = { visit: string, document: string, };
+export type DocumentResult = "signed" | "refused" | "witness";
+export type DocumentSignature = { role: SignatureRole, name: string, strokes: Array<Array<[number, number]>>, };
+export type DocumentText = { key: string, text: string, };
+export type DocumentView = { id: string, 
+/**
+ * `D03` and the like.
+ */
+code: string, zh: string, en: string, 
+/**
+ * Provisional, until HQ assigns the final one.
+ */
+number: string, 
+/**
+ * Of the PDF.
+ */
+sha256: string, made_ms: number, outcome: DocumentResult, officer_name: string, 
+/**
+ * It can be looked at here: what it says has arrived and was not erased.
+ */
+here: boolean, erased: boolean, 
+/**
+ * Number of the document that stands in its place.
+ */
+superseded_by: string | null, };
 export type DueOrders = { 
 /**
  * At most 1,000 are counted.
@@ -109,7 +159,7 @@ title: string, entries: number, photos: number,
  * How many of them were written while the order was on its way: HQ has never read those.
  */
 late: number, at_ms: number, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "document_missing" | "document_no_glyph" | "document_too_long" | "document_differs" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FetchState = "fetching" | "not_at_hq" | "failed";
 export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "visit", "value": VisitMention } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
@@ -392,6 +442,7 @@ export type Shown<T> = { value: T | null,
  * An order of HQ destroyed the value that would be displayed.
  */
 erased: boolean, token: string, conflict: Array<Candidate<T>>, };
+export type SignatureRole = "party" | "witness" | "officer";
 export type Standing = { basis: string, token: string, reason_token: string, retracted: boolean, because: string | null, 
 /**
  * Entries that nobody who retracted it had seen: it needs another look.
@@ -474,7 +525,11 @@ export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: S
 /**
  * Edits the officer's own general note.
  */
-note_token: string, readings: Array<ReadingView>, photos: Array<PhotoView>, position: Position | null, 
+note_token: string, readings: Array<ReadingView>, photos: Array<PhotoView>, 
+/**
+ * Papers that were made on site.
+ */
+documents: Array<DocumentView>, position: Position | null, 
 /**
  * Metres between the visit's position and the venue's; a warning, never a lock.
  */
@@ -540,6 +595,10 @@ export type Calls = {
   visit_position: { args: SetPosition, result: VisitView },
   visit_leave: { args: VisitRef, result: Nothing },
   visit_finish: { args: VisitRef, result: VisitView },
+  document_forms: { args: VisitRef, result: Array<DocumentForm> },
+  document_preview: { args: DocumentDraft, result: DocumentPages },
+  document_make: { args: DocumentDraft, result: VisitView },
+  document_open: { args: DocumentRef, result: DocumentPages },
   finding_set: { args: SetFinding, result: VisitView },
   finding_deadlines: { args: Nothing, result: Array<DeadlineChoice> },
   finding_recheck: { args: RecheckFinding, result: VisitView },
