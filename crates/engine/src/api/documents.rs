@@ -211,8 +211,7 @@ pub fn make(engine: &Engine, draft: DocumentDraft) -> Result<VisitView> {
     let made_ms = engine.now_ms();
     let drawn = engine.read(|connection| {
         let tree = Tree::read(connection, id)?.ok_or_else(view::no_visit)?;
-        if supersedes.is_some_and(|old| !tree.nodes.get(&old).is_some_and(|node| node.kind == kind::DOCUMENT))
-        {
+        if supersedes.is_some_and(|old| tree.nodes.get(&old).is_none_or(|node| node.kind != kind::DOCUMENT)) {
             return Err(Error::Refused(ErrorCode::NotFound, "no such document"));
         }
         let number = number(connection, &tree, &draft.code, made_ms)?;
