@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 use xuncha_engine::api::types::{Answer, ErrorCode, SetNote, VisitRef, VisitView};
 use xuncha_engine::transport::{self, Http, Lost, Request, Transport};
+use xuncha_server::service::ConsoleUser;
+use xuncha_server::storage::Role;
 use xuncha_tests::world::{City, Phone};
 
 use super::{finish, measure, take_photo};
@@ -233,4 +236,49 @@ fn an_hq_that_was_restored_to_before_the_snapshot_is_read_from_its_beginning() {
         assert_eq!(recorded(&phone.visit(&visit)), recorded(&one.visit(&visit)));
     }
     assert_eq!(city.answers(&visit, OTHER), ["yes"]);
+}
+
+/// HQ after an upgrade whose judge lets through what the one before held.
+fn lenient(city: City) -> City {
+    let (backup, folder) = (back_up(&city), tempfile::tempdir().unwrap());
+    xuncha_server::restore(backup.path(), folder.path()).unwrap();
+    let hq = Connection::open(folder.path().join("hq.sqlite")).unwrap();
+    hq.execute_batch(
+        "UPDATE devices SET closed_ms = NULL; UPDATE meta SET value = x'00000000' WHERE key = 'judge_version';",
+    )
+    .unwrap();
+    city.replaced(folder)
+}
+
+/// What was held comes one by one, in an order that nobody chose, and each names by its number what it replaces.
+#[test]
+fn what_hq_held_when_the_snapshot_was_made_comes_later_and_replaces_what_it_replaced() {
+    let city = City::new();
+    let one = city.phone(0);
+    let visit = one.begin_visit("网吧").summary.id;
+    city.sync(&one);
+    let admin = ConsoleUser { id: [9; 16], name: "hq".into(), role: Role::Admin };
+    let device = city.service.devices().unwrap().remove(0).id;
+    city.service.close_device(&admin, &hex::decode(device).unwrap().try_into().unwrap()).unwrap();
+    for item in [ITEM, OTHER] {
+        for answer in [Answer::No, Answer::Yes, Answer::No, Answer::Yes, Answer::No, Answer::Yes] {
+            one.answer(&visit, item, answer);
+            city.sync(&one);
+        }
+    }
+    let (late, watched) = leaping(&city, 2);
+    city.sync(&late);
+    assert!(watched.snapshots.load(Ordering::SeqCst) > 0, "it read the feed");
+    assert_eq!(late.answers(&visit, ITEM), Vec::<String>::new());
+
+    let city = lenient(city);
+    for phone in [&one, &late, &late] {
+        city.sync(phone);
+    }
+    for item in [ITEM, OTHER] {
+        assert_eq!(
+            (late.answers(&visit, item), city.answers(&visit, item)),
+            (vec!["yes".into()], vec!["yes".into()])
+        );
+    }
 }

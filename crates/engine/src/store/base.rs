@@ -280,7 +280,8 @@ pub fn ancestor(
         .query_row([Col(chain)], |row| row.get(0))?;
     let sql = if tips == 1 {
         "SELECT ref FROM base_commit WHERE chain = ?1 AND seq = ?2
-         UNION SELECT ref FROM log WHERE chain = ?1 AND seq = ?2 AND based = 1 AND ?3 IS NOT NULL"
+         UNION SELECT ref FROM log WHERE chain = ?1 AND seq = ?2 AND ?3 IS NOT NULL
+           AND (based = 1 OR ref IN (SELECT ref FROM base_held))"
     } else {
         "SELECT back.ref FROM base_commit back,
            (SELECT 1 << number AS tips FROM base_tip WHERE ref = ?3

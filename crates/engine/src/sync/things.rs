@@ -87,15 +87,17 @@ impl Taking<'_> {
             let commit = &*erase::arriving(self.connection, &scope, commit)?;
             log::insert(self.connection, commit, true)?;
             log::set_position(self.connection, reference, position)?;
-            if position <= end && !base::held(self.connection, reference)? {
+            let based = position <= end && !base::held(self.connection, reference)?;
+            if based {
                 base::set_based(self.connection, reference)?;
             }
             if log::was_counted(self.connection, reference)? {
                 self.count_no_more(commit)?;
             } else {
                 self.count(&genesis, commit)?;
-                // It was damaged here, and is back after those that name it by its number.
-                self.recount |= position > end || self.touches_whole(reference)?;
+                // It was damaged here, or HQ held it when the snapshot was made, and comes after those that name it by its
+                // number.
+                self.recount |= !based || self.touches_whole(reference)?;
             }
         }
         if let Some(last) = commits.last() {
