@@ -12,6 +12,7 @@
 mod acts;
 mod browser;
 mod desk;
+mod documents;
 mod enrolment;
 mod erasing;
 mod hub;

@@ -79,7 +79,7 @@ static FORMS: &[Form] = &[
         code: "D03",
         fields: &[
             field("matter", "案由或检查事由", "Reason for the inspection").visit(),
-            field("time", "开始与结束时间", "Beginning and end").visit(),
+            field("time", "开始与结束时间", "Beginning and end").visit().long(),
             PLACE,
             Field { zh: "被检查人名称", en: "Inspected party", ..PARTY },
             LICENCE,
@@ -131,7 +131,7 @@ static FORMS: &[Form] = &[
         fields: &[
             PARTY,
             PLACE,
-            field("time", "复查时间", "Time of the recheck").visit(),
+            field("time", "复查时间", "Time of the recheck").visit().long(),
             field("order_no", "原责令改正文书编号", "Number of the order"),
             field("demand", "原改正要求", "What was to be corrected").long(),
             field("result", "整改情况", "What came of it").long(),
@@ -149,7 +149,7 @@ static FORMS: &[Form] = &[
             field("documents", "文书名称及编号", "Documents and their numbers").visit().long(),
             Field { key: "party", zh: "受送达人", en: "Recipient", ..PARTY },
             field("method", "送达方式", "Way of service").standing("直接送达"),
-            field("time_place", "送达时间和地点", "Time and place of service").visit(),
+            field("time_place", "送达时间和地点", "Time and place of service").visit().long(),
             field("refusal", "拒收情况", "Refusal, if any").optional().long(),
             Field { zh: "送达人及执法证号", en: "Served by, with certificate numbers", ..OFFICERS },
         ],

@@ -77,6 +77,25 @@ impl<'p> Part<'p> {
         self.act("given a file", || self.post("/value", &json!({ "text": path })));
     }
 
+    /// Draws on it with a finger, from point to point; points are counted from its middle, in CSS pixels. By a script:
+    /// after a touch that the driver plays, Chromium's emulation swallows the next tap.
+    pub fn draw(&self, points: &[(i32, i32)]) {
+        let script = "const [pad, points] = arguments;
+            pad.scrollIntoView({ block: 'center' });
+            const box = pad.getBoundingClientRect();
+            const at = ([x, y]) => ({ clientX: box.x + box.width / 2 + x, clientY: box.y + box.height / 2 + y });
+            const tell = (type, point) => pad.dispatchEvent(new PointerEvent(type,
+                { ...at(point), pointerId: 7, pointerType: 'touch', bubbles: true, cancelable: true }));
+            tell('pointerdown', points[0]);
+            points.slice(1).forEach((point) => tell('pointermove', point));
+            tell('pointerup', points.at(-1))";
+        self.act("drawn on", || {
+            let element = json!({ ELEMENT: self.element()? });
+            let body = json!({ "script": script, "args": [element, points] });
+            self.page.command("POST", "/execute/sync", &body)
+        });
+    }
+
     pub fn text(&self) -> String {
         text(&self.act("read", || self.get(TEXT)))
     }

@@ -1,5 +1,6 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import ConflictsPage from './pages/conflicts/ConflictsPage.vue'
+import DocumentPage from './pages/document/DocumentPage.vue'
 import EnrolPage from './pages/enrol/EnrolPage.vue'
 import AddVenuePage from './pages/find/AddVenuePage.vue'
 import FindPage from './pages/find/FindPage.vue'
@@ -23,6 +24,7 @@ export function createPages(app: AppState) {
       { path: '/venues/new', component: AddVenuePage },
       { path: '/venues/:venue', component: StartPage, props: true },
       { path: '/visit/:visit', component: VisitPage, props: true },
+      { path: '/visit/:visit/document/:code', component: DocumentPage, props: true },
       { path: '/join', component: JoinPage },
       { path: '/conflicts', component: ConflictsPage },
       { path: '/queue', component: QueuePage },

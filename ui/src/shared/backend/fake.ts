@@ -34,6 +34,11 @@ export function fakeBackend(handlers: Handlers) {
       return handlers.readCode(photo)
     },
     photoUrl: (sha256, size) => `fake:${sha256}/${size}`,
+    documentPageUrl: (name, page) => `fake:${name}/${page}`,
+    async saveDocument(visit, document) {
+      asked.push({ name: 'document_save', args: { visit, document } })
+      return true
+    },
     asksForFiles: true,
     async carryRescue() {
       if (!handlers.carryRescue) throw new CallError({ code: 'not_found', message: 'rescue_carry' })

@@ -25,13 +25,9 @@ export function httpBackend(key: string): Backend {
 
     photoUrl: (sha256, size) => `/photo/${sha256}?size=${size}&key=${encodeURIComponent(key)}`,
 
-    async saveRescue() {
-      const link = document.createElement('a')
-      link.href = `/rescue?key=${encodeURIComponent(key)}`
-      link.download = ''
-      link.click()
-      return true
-    },
+    documentPageUrl: (name, page) => `/document-page/${name}/${page}?key=${encodeURIComponent(key)}`,
+    saveDocument: async (visit, id) => download(`/document/${visit}/${id}?key=${encodeURIComponent(key)}`),
+    saveRescue: async () => download(`/rescue?key=${encodeURIComponent(key)}`),
 
     asksForFiles: false,
     async carryRescue(file) {
@@ -47,6 +43,14 @@ export function httpBackend(key: string): Backend {
       return () => void listeners.delete(listener)
     },
   }
+}
+
+function download(url: string): boolean {
+  const link = document.createElement('a')
+  link.href = url
+  link.download = ''
+  link.click()
+  return true
 }
 
 /** The key that the bridge printed, from the page's address; kept for the session and taken out of the address bar. */

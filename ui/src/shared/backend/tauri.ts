@@ -25,6 +25,8 @@ export function tauriBackend(): Backend {
 
     photoUrl: (sha256, size) => convertFileSrc(size === 'thumb' ? `${sha256}/thumb` : sha256, 'photo'),
 
+    documentPageUrl: (name, page) => convertFileSrc(`${name}/${page}`, 'document'),
+    saveDocument: (visit, document) => command<boolean>('document_save', { visit, document }),
     saveRescue: () => command<boolean>('rescue_save', {}),
     asksForFiles: true,
     carryRescue: () => command<boolean>('rescue_carry', {}),

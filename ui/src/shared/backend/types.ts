@@ -14,6 +14,10 @@ export interface Backend {
   /** The text of the QR that a photo shows; the photo is not kept. */
   readCode(photo: Blob): Promise<string>
   photoUrl(sha256: string, size: PhotoSize): string
+  /** A page, counted from nought, of the paper that `document_preview` or `document_open` laid out. */
+  documentPageUrl(name: string, page: number): string
+  /** Hands a document as PDF to the system: saved, and from there shared or printed. False when the officer changes their mind. */
+  saveDocument(visit: string, document: string): Promise<boolean>
   /** Hands the rescue bundle that was made last to the officer's own storage; false when they change their mind. */
   saveRescue(): Promise<boolean>
   /** Whether `carryRescue` asks for the file by a dialog of the system; else the page gives it. */
@@ -27,7 +31,7 @@ export interface Backend {
 /** An `ApiError` as something that can be thrown. Screens translate `code`; `message` is for the log only. */
 export class CallError extends Error {
   readonly code: ErrorCode
-  /** With `database_newer`: the app version that can open the data, where it is known. */
+  /** With `database_newer`: the app version that can open the data; of a document: the field or character that kept it from being made. */
   readonly needs?: string
 
   constructor(error: ApiError) {
