@@ -19,6 +19,7 @@ mod hub;
 mod inbox;
 mod moved;
 mod officer;
+mod orders;
 mod rescue;
 mod taps;
 mod together;

@@ -4,6 +4,7 @@ import DocumentPage from './pages/document/DocumentPage.vue'
 import EnrolPage from './pages/enrol/EnrolPage.vue'
 import AddVenuePage from './pages/find/AddVenuePage.vue'
 import FindPage from './pages/find/FindPage.vue'
+import FindingsPage from './pages/findings/FindingsPage.vue'
 import HubPage from './pages/hub/HubPage.vue'
 import RelayPage from './pages/hub/RelayPage.vue'
 import JoinPage from './pages/join/JoinPage.vue'
@@ -27,6 +28,7 @@ export function createPages(app: AppState) {
       { path: '/visit/:visit/document/:code', component: DocumentPage, props: true },
       { path: '/join', component: JoinPage },
       { path: '/conflicts', component: ConflictsPage },
+      { path: '/findings', component: FindingsPage },
       { path: '/queue', component: QueuePage },
       { path: '/hub', component: HubPage },
       { path: '/relay', component: RelayPage },

@@ -14,8 +14,11 @@ export interface Question {
 /** How values read in the language of the screen. */
 export interface Words {
   answer: (value: string, kind: string) => string
-  status: (value: string) => string
+  finding: (field: string, value: string) => string
 }
+
+/** What of a finding people can disagree on, in the order of the page. */
+const PARTS = ['status', 'description', 'deadline', 'authority', 'recheck'] as const
 
 /** Answers in the order of the checklist, then findings. */
 export function questions(visit: VisitConflicts, words: Words): Question[] {
@@ -29,11 +32,10 @@ export function questions(visit: VisitConflicts, words: Words): Question[] {
   }))
   for (const finding of visit.findings) {
     const about = { item: finding.item, zh: finding.item_zh, en: finding.item_en }
-    if (finding.status?.conflict) {
-      asked.push({ ...about, about: 'findings.status', field: finding.status, words: words.status })
-    }
-    if (finding.description?.conflict) {
-      asked.push({ ...about, about: 'findings.description', field: finding.description, words: (value) => value })
+    for (const part of PARTS) {
+      const field = finding[part]
+      if (!field?.conflict) continue
+      asked.push({ ...about, about: `findings.${part}`, field, words: (value) => words.finding(part, value) })
     }
   }
   return asked
@@ -41,21 +43,28 @@ export function questions(visit: VisitConflicts, words: Words): Question[] {
 
 /** Conflicts that only the visit's own page shows: facts that were corrected twice. */
 export function elsewhere(visit: VisitConflicts): number {
-  const here = questions(visit, { answer: (value) => value, status: (value) => value }).length
+  const here = questions(visit, { answer: (value) => value, finding: (_, value) => value }).length
   return Math.max(0, visit.row.conflicts - visit.attributes.length - here)
 }
 
 type Say = (key: string, values?: Record<string, unknown>) => string
 
 /** The log's names of a visit's fields, and the word lists of their values. */
-export const LISTS: Record<string, string> = { kind: 'kind', mode: 'mode', lead: 'lead_level', status: 'finding' }
+export const LISTS: Record<string, string> = { kind: 'kind', mode: 'mode', lead: 'lead_level', status: 'finding', authority: 'authority' }
+
+/** A value of a finding in words. Another visit is told by the beginning of its id. */
+export function findingWords(field: string, value: string, { t, word }: { t: Say; word: (group: string, code: string) => string }) {
+  if (field === 'recheck') return t('findings.recheck_in', { visit: value.slice(0, 12) })
+  const list = LISTS[field]
+  return list ? word(list, value) : value
+}
 
 /** What a settled conflict was about. */
 export function settledTitle(row: SettledConflict, { t, pick }: { t: Say; pick: (zh: string, en: string) => string }): string {
   const { field } = row.now
   if (row.member_name !== null) return t('attribute.member', { name: row.member_name })
   if (row.item) {
-    const about = field === 'status' || field === 'description' ? ` · ${t(`findings.${field}`)}` : ''
+    const about = (PARTS as readonly string[]).includes(field) ? ` · ${t(`findings.${field}`)}` : ''
     return `${row.item} ${pick(row.zh, row.en)}${about}`
   }
   return t(`attribute.${field}`)
@@ -70,6 +79,5 @@ export function settledWords(
   const { field } = row.now
   if (row.answer_kind) return answer(value, row.answer_kind)
   if (row.member_name !== null) return t(value === 'true' ? 'attribute.present' : 'attribute.absent')
-  const list = LISTS[field]
-  return list ? word(list, value) : value
+  return findingWords(field, value, { t, word })
 }

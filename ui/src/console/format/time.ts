@@ -67,3 +67,8 @@ export function offsetText(ms: number): string {
 }
 
 const tenthsText = (tenths: number) => (tenths % 10 === 0 ? String(tenths / 10) : (tenths / 10).toFixed(1))
+
+/** The day in China of a moment, such as `2020-02-04`: one zone, all year. */
+export function dayInChina(ms: number): string {
+  return new Date(ms + 8 * 3_600_000).toISOString().slice(0, 10)
+}

@@ -1,5 +1,5 @@
 // Live values as a person compares them: those that agree stand together, the displayed one first.
-import type { CommitRow, FieldRow, LiveValue, PhotoRow, ResolveConflict } from '@/shared/backend/generated/console'
+import type { CommitRow, FieldRow, FindingRow, LiveValue, PhotoRow, ResolveConflict } from '@/shared/backend/generated/console'
 
 export interface Candidate {
   value: string | null
@@ -27,6 +27,14 @@ export function resolution(field: FieldRow, kept: Candidate): ResolveConflict | 
   const keep = kept.by[0]?.commit
   if (keep === undefined) return null
   return { entity: field.entity, field: field.field, keep, over: [...new Set(field.live.map((entry) => entry.commit))] }
+}
+
+const ORDERED = ['rectifying', 'extended', 'recheck_due']
+
+/** Whether an order stands whose deadline is before `today`. */
+export function isOverdue(finding: Pick<FindingRow, 'status' | 'deadline'>, today: string): boolean {
+  const deadline = finding.deadline?.live[0]?.value
+  return ORDERED.includes(finding.status?.live[0]?.value ?? '') && typeof deadline === 'string' && deadline < today
 }
 
 /** Runs of rows with one key, in the order of first appearance. */

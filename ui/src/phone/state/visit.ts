@@ -6,6 +6,7 @@ import {
   type ErrorCode,
   type ItemView,
   type LeadLevel,
+  type OpenFinding,
   type Position,
   type ReadingInput,
   type ReadingView,
@@ -121,9 +122,16 @@ export function openVisit(
         return backend.call('visit_answer_rest', { visit, items: named })
       }),
 
-    finding: (item: string, field: 'status' | 'description', value: string, drawn: Drawn) =>
+    finding: (item: string, field: 'status' | 'description' | 'deadline' | 'authority', value: string, drawn: Drawn) =>
       edit(`finding:${item}:${field}`, value, drawn, (v) => itemOf(v, item)?.finding?.[field], (token) =>
         backend.call('finding_set', { visit, item, field, value, token })),
+
+    /** What this visit found of an earlier one's finding, over what was drawn of it. */
+    recheck: ({ visit: of, item, finding }: OpenFinding, outcome: string) =>
+      act(() =>
+        backend.call('finding_recheck', {
+          visit, of, item, outcome, token: finding.status.token, recheck_token: finding.recheck.token,
+        })),
 
     note: (item: string | null, text: string, drawn: Drawn) =>
       edit(`note:${item ?? ''}`, text, drawn, (v) => myNote(v, item), (token) =>
