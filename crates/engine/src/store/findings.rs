@@ -1,7 +1,5 @@
 //! The findings that are waited for, kept beside the rows of their visits.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, Row};
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::EntityId;
@@ -29,7 +27,7 @@ pub struct Due {
 /// Of more orders, a screen says "1,000": nobody counts them by hand, and a tap must not.
 const COUNTED_MAX: u32 = 1_000;
 
-/// Takes the failed items of a visit; none when the visit does not count.
+/// Takes the failed items of a visit; those of one that does not count are none.
 pub fn set<'a>(
     connection: &Connection,
     tree: &Tree,
@@ -102,19 +100,11 @@ pub fn of_venue(
     visit: Option<EntityId>,
     limit: u32,
 ) -> Result<Vec<FindingRow>> {
-    let mut found = rows(
-        connection,
-        "SELECT visit, item FROM finding_row WHERE venue = ?1 AND open = 1 AND visit IS NOT ?2
-         ORDER BY started_ms DESC, visit, item LIMIT ?3",
-        (Col(venue), visit.map(Col), limit),
-    )?;
-    let Some(visit) = visit else { return Ok(found) };
-    let known: BTreeSet<_> = found.iter().cloned().collect();
-    let looked_at = "SELECT visit, item FROM finding_row WHERE recheck = ?1 ORDER BY started_ms DESC, visit, item LIMIT ?2";
-    found.extend(
-        rows(connection, looked_at, (Col(visit), limit))?.into_iter().filter(|row| !known.contains(row)),
-    );
-    Ok(found)
+    let sql = "SELECT visit, item FROM (
+                 SELECT visit, item, started_ms FROM finding_row WHERE venue = ?1 AND open = 1 AND visit IS NOT ?2
+                 UNION SELECT visit, item, started_ms FROM finding_row WHERE recheck = ?2)
+               ORDER BY started_ms DESC, visit, item LIMIT ?3";
+    rows(connection, sql, (Col(venue), visit.map(Col), limit))
 }
 
 fn rows(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<FindingRow>> {

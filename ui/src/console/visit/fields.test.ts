@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CommitRow, FieldRow, LiveValue, PhotoRow } from '@/shared/backend/generated/console'
-import { candidates, chains, groupBy, photosByItem, resolution } from './fields'
+import { candidates, chains, groupBy, isOverdue, photosByItem, resolution } from './fields'
 
 const live = (commit: string, value: string | null, erased = false) => ({ commit, value, erased }) as LiveValue
 
@@ -59,4 +59,13 @@ it('photos are counted by item', () => {
       ['I-2', { count: 1, first: 2 }],
     ]),
   )
+})
+
+it('an order that stands is overdue after its deadline, and not on its day', () => {
+  const finding = (status: string, deadline: string) =>
+    ({ status: { live: [live('c', status)] }, deadline: { live: [live('d', deadline)] } }) as Parameters<typeof isOverdue>[0]
+  expect(isOverdue(finding('rectifying', '2020-02-04'), '2020-02-05')).toBe(true)
+  expect(isOverdue(finding('rectifying', '2020-02-04'), '2020-02-04')).toBe(false)
+  expect(isOverdue(finding('rectified', '2020-02-04'), '2020-02-05')).toBe(false)
+  expect(isOverdue({ status: null, deadline: null }, '2020-02-05')).toBe(false)
 })
