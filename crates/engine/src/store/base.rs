@@ -151,6 +151,29 @@ fn hear_verdicts(connection: &Connection, state: &State) -> Result<()> {
     Ok(())
 }
 
+/// The verdicts of the snapshots that are left, after those of a feed were forgotten: no commit of the log holds them.
+pub fn hear_again(connection: &Connection, enrolment: &Enrolment) -> Result<()> {
+    each(connection, enrolment, |_, state| hear_verdicts(connection, state))
+}
+
+/// What the snapshots say that lie here.
+fn each(
+    connection: &Connection,
+    enrolment: &Enrolment,
+    mut of: impl FnMut(&Scope, &State) -> Result<()>,
+) -> Result<()> {
+    let mut statement = connection.prepare("SELECT scope, file FROM base")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let scope: Scope = row.get::<_, String>(0)?.parse()?;
+        let file: Vec<u8> = row.get(1)?;
+        let (_, state) = snapshot::read(&file, &enrolment.hq_key, enrolment.city.0, scope.as_str())
+            .map_err(|_| super::open::damaged("a snapshot"))?;
+        of(&scope, &state)?;
+    }
+    Ok(())
+}
+
 /// What is fetched at once: erase orders, which act on whatever else is here, and the names of people, teams and venues,
 /// which are on every screen.
 fn want_at_once(connection: &Connection, state: &State) -> Result<()> {
@@ -183,15 +206,7 @@ pub fn forget(connection: &Connection, scope: &Scope) -> Result<()> {
 pub fn put_live(connection: &Connection) -> Result<Touched> {
     let mut touched = Touched::new();
     let Some(enrolment) = meta::enrolment(connection)? else { return Ok(touched) };
-    let mut statement = connection.prepare("SELECT scope, file FROM base")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let scope: Scope = row.get::<_, String>(0)?.parse()?;
-        let file: Vec<u8> = row.get(1)?;
-        let (_, state) = snapshot::read(&file, &enrolment.hq_key, enrolment.city.0, scope.as_str())
-            .map_err(|_| super::open::damaged("a snapshot"))?;
-        put_live_of(connection, &scope, &state, &mut touched)?;
-    }
+    each(connection, &enrolment, |scope, state| put_live_of(connection, scope, state, &mut touched))?;
     Ok(touched)
 }
 

@@ -37,6 +37,9 @@ impl Taking<'_> {
                 None => going.trails.push(scope),
             }
         }
+        if restarted {
+            base::hear_again(self.connection, self.enrolment)?;
+        }
         if answer.photos_restart {
             photos::forget_received(self.connection)?;
         }
