@@ -55,7 +55,8 @@ impl Page {
         driver.args(["--host=127.0.0.1", &format!("--port={port}")]);
         // The driver passes its environment on to the app.
         driver.env("TAURI_WEBVIEW_AUTOMATION", "true").env("DISPLAY", &display.name).env("XUNCHA_DATA", data);
-        driver.env("TZ", CLOCK);
+        // What the web view keeps is this phone's, and not what another test left behind.
+        driver.env("TZ", CLOCK).env("XDG_DATA_HOME", data.join("web"));
         driver.env_remove("WAYLAND_DISPLAY");
         let driver = Process::start("WebKitWebDriver", &mut driver);
         let wanted = json!({ "webkitgtk:browserOptions": { "binary": program, "args": [] } });

@@ -57,7 +57,10 @@ impl<'p> Part<'p> {
     }
 
     pub fn click(&self) {
-        self.act("clicked", || self.post("/click", &json!({})));
+        self.act("clicked", || {
+            // WebKit's driver does not scroll to what is half in view, and clicks on what covers its middle.
+            self.post("/click", &json!({})).inspect_err(|_| drop(self.scroll_to_middle()))
+        });
     }
 
     /// Types after what is there already. Keys outside of text are the code points of the protocol (U+E000 and on).
@@ -94,6 +97,12 @@ impl<'p> Part<'p> {
             let body = json!({ "script": script, "args": [element, points] });
             self.page.command("POST", "/execute/sync", &body)
         });
+    }
+
+    fn scroll_to_middle(&self) -> Result<Value, Problem> {
+        let element = json!({ ELEMENT: self.element()? });
+        let body = json!({ "script": "arguments[0].scrollIntoView({ block: 'center' })", "args": [element] });
+        self.page.command("POST", "/execute/sync", &body)
     }
 
     pub fn text(&self) -> String {
