@@ -217,9 +217,16 @@ impl Writing<'_> {
         }
         over.sort_unstable();
         over.dedup();
-        let mut references = references(self.connection, chain, &over)?;
-        references.extend(self.gone.dead(entity, field));
-        references.retain(|reference| *reference != itself);
+        // A commit that names one twice is none, and two names of what is gone may mean one place.
+        let mut named = Vec::new();
+        for reference in
+            references(self.connection, chain, &over)?.iter().chain(self.gone.dead(entity, field))
+        {
+            if *reference != itself && !named.contains(reference) {
+                named.push(*reference);
+            }
+        }
+        let mut references = named;
         references.truncate(limits::OVER_MAX - 1);
         references.push(itself);
         Ok(references)
