@@ -100,6 +100,8 @@ fn a_signed_record_seals_the_visit_and_is_the_same_paper_on_every_replica() {
     let pages = other.engine.document_open(document_ref(&visit, theirs)).unwrap();
     assert!(other.engine.document_page(&pages.name, 0).unwrap().starts_with("<svg"));
     assert!(other.engine.document_page(&pages.name, pages.pages as usize).is_err());
+    city.sync(&other);
+    assert!(other.engine.document_page(&pages.name, 0).is_ok(), "a sync that erases nothing leaves it there");
 
     let row = city.visit(&visit).documents.remove(0);
     assert_eq!((row.code.as_str(), row.outcome.as_str()), ("D03", "signed"));

@@ -284,8 +284,9 @@ impl Engine {
 
     /// Destroys what erase orders left outside the log.
     pub(crate) fn scrub(&self) {
-        erase::try_to_scrub(&self.0.store, &self.0.options, &self.0.photos);
-        self.0.desk.clear();
+        if erase::try_to_scrub(&self.0.store, &self.0.options, &self.0.photos) {
+            self.0.desk.clear();
+        }
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

@@ -195,15 +195,18 @@ fn destroy(
 
 /// Destroys the copies that orders, and scopes that were lost, left outside the log. What cannot be done now (another process reads, the disk is full)
 /// is done at the next round or start; until then this phone asks for no news, so that HQ does not take it for done.
-pub fn try_to_scrub(store: &Store, options: &Options, photos: &Path) {
-    if let Err(error) = scrub(store, options, photos) {
+/// False when there was nothing to destroy.
+pub fn try_to_scrub(store: &Store, options: &Options, photos: &Path) -> bool {
+    scrub(store, options, photos).unwrap_or_else(|error| {
         tracing::error!(%error, "erased bytes wait to be overwritten");
-    }
+        true
+    })
 }
 
-fn scrub(store: &Store, options: &Options, photos: &Path) -> Result<()> {
+/// False when nothing was due.
+fn scrub(store: &Store, options: &Options, photos: &Path) -> Result<bool> {
     if !store.read(meta::scrub_due)? {
-        return Ok(());
+        return Ok(false);
     }
     let gone = store.read(erasures::photos_to_remove)?;
     let names: HashSet<String> = gone.iter().map(hex::encode).collect();
@@ -229,7 +232,8 @@ fn scrub(store: &Store, options: &Options, photos: &Path) -> Result<()> {
             meta::clear_sweep_due(transaction)?;
         }
         meta::clear_scrub_due(transaction)
-    })
+    })?;
+    Ok(true)
 }
 
 /// Removes photos and everything derived from them: all files that bear their names.
