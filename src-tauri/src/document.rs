@@ -3,17 +3,16 @@
 //! Pages come by an own scheme, `document://localhost/<name>/<page>`, as photos do. The PDF leaves by the system's dialog,
 //! as rescue files do: there the officer saves it, or hands it to what shares and prints.
 
-use std::io::Write;
-
 use percent_encoding::percent_decode_str;
-use tauri::http::{Request, Response, StatusCode, header};
+use tauri::http::{Request, Response, header};
 use tauri::{AppHandle, Manager, State, UriSchemeContext, UriSchemeResponder, Wry, async_runtime};
 use tauri_plugin_dialog::DialogExt;
-use tauri_plugin_fs::{FsExt, OpenOptions};
 use xuncha_engine::Phone;
-use xuncha_engine::api::types::{ApiError, ErrorCode};
+use xuncha_engine::api::types::ApiError;
 
 use crate::commands::blocking;
+use crate::photo::missing;
+use crate::rescue::save;
 
 /// Asks where a document should go, and writes it there. False when the officer changes his mind.
 #[tauri::command]
@@ -27,16 +26,7 @@ pub(crate) async fn document_save(
     blocking(move || {
         let (name, pdf) = engine.document_pdf(&visit, &document)?;
         let dialog = app.dialog().file().add_filter("PDF", &["pdf"]).set_file_name(name);
-        let Some(chosen) = dialog.blocking_save_file() else { return Ok(false) };
-        let mut how = OpenOptions::new();
-        how.write(true).create(true).truncate(true);
-        let written = app.fs().open(chosen, how).and_then(|mut file| {
-            file.write_all(&pdf)?;
-            file.sync_all()
-        });
-        let written =
-            written.map_err(|error| ApiError::new(ErrorCode::Internal, format!("not saved: {error}")));
-        written.map(|()| true)
+        save(&app, dialog, &mut pdf.as_slice())
     })
     .await
 }
@@ -65,11 +55,7 @@ fn answer(page: Option<String>) -> Response<Vec<u8>> {
             .body(svg.into_bytes())
             .ok()
     });
-    found.unwrap_or_else(|| {
-        let mut missing = Response::new(Vec::new());
-        *missing.status_mut() = StatusCode::NOT_FOUND;
-        missing
-    })
+    found.unwrap_or_else(missing)
 }
 
 /// The page encodes the whole path, its slash included.
@@ -81,6 +67,8 @@ fn named(path: &str) -> Option<(String, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use tauri::http::StatusCode;
+
     use super::*;
 
     #[test]

@@ -109,7 +109,7 @@ fn named(path: &str) -> (String, bool) {
     }
 }
 
-fn missing() -> Response<Vec<u8>> {
+pub(crate) fn missing() -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

@@ -2,10 +2,10 @@
 //! phone, a cloud drive), and into another phone's app. The system's dialog names the place, which on a phone is no path
 //! but an address that only the file system plugin can open.
 
-use std::io;
+use std::io::{self, Read};
 
-use tauri::{AppHandle, State};
-use tauri_plugin_dialog::DialogExt;
+use tauri::{AppHandle, State, Wry};
+use tauri_plugin_dialog::{DialogExt, FileDialogBuilder};
 use tauri_plugin_fs::{FsExt, OpenOptions};
 use xuncha_engine::Phone;
 use xuncha_engine::api::types::{ApiError, ErrorCode};
@@ -18,20 +18,25 @@ pub(crate) async fn rescue_save(app: AppHandle, phone: State<'_, Phone>) -> Resu
     let phone = phone.inner().clone();
     blocking(move || {
         let (name, mut bundle) = phone.rescue_file()?;
-        let Some(chosen) = app.dialog().file().set_file_name(name).blocking_save_file() else {
-            return Ok(false);
-        };
-        let mut how = OpenOptions::new();
-        how.write(true).create(true).truncate(true);
-        let copied = app.fs().open(chosen, how).and_then(|mut file| {
-            io::copy(&mut bundle, &mut file)?;
-            file.sync_all()
-        });
-        let copied =
-            copied.map_err(|error| ApiError::new(ErrorCode::Internal, format!("not saved: {error}")));
-        copied.map(|()| true)
+        save(&app, app.dialog().file().set_file_name(name), &mut bundle)
     })
     .await
+}
+
+/// Writes what is read to the place that the dialog gives, durably. False when the officer changes his mind.
+pub(crate) fn save(
+    app: &AppHandle,
+    dialog: FileDialogBuilder<Wry>,
+    content: &mut impl Read,
+) -> Result<bool, ApiError> {
+    let Some(chosen) = dialog.blocking_save_file() else { return Ok(false) };
+    let mut how = OpenOptions::new();
+    how.write(true).create(true).truncate(true);
+    let copied = app.fs().open(chosen, how).and_then(|mut file| {
+        io::copy(content, &mut file)?;
+        file.sync_all()
+    });
+    copied.map(|()| true).map_err(|error| ApiError::new(ErrorCode::Internal, format!("not saved: {error}")))
 }
 
 /// Asks for the rescue file of another phone and takes it, to hand it on to HQ. False when the officer changes his mind.

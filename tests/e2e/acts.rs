@@ -15,9 +15,7 @@ fn what_is_taken_back_joined_or_returned_is_seen_on_both_sides() {
     let phone = Phone::new();
     let shown = phone.in_browser();
     let (page, officer) = (&shown.page, Officer(&shown.page));
-    officer.enrols(&desk.enrolment_text("执法一中队 甲"), None);
-    officer.finds_the_venue();
-    officer.begins_the_visit();
+    officer.comes_to_a_visit(&desk);
     page.part(&format!("item-{EXITS}-no")).click();
     page.part(&format!("finding-{EXITS}-retract")).click();
     page.part("retract-reason").fill("看错了门牌");

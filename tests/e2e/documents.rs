@@ -23,9 +23,7 @@ fn a_record_is_made_previewed_and_signed_on_the_phone_and_seals_the_visit() {
     let phone = Phone::new();
     let shown = phone.in_browser();
     let (page, officer) = (&shown.page, Officer(&shown.page));
-    officer.enrols(&desk.enrolment_text("执法一中队 甲"), None);
-    officer.finds_the_venue();
-    officer.begins_the_visit();
+    officer.comes_to_a_visit(&desk);
     officer.records();
     page.part("document-form-D03").click();
     page.part("document-gaps").appears();

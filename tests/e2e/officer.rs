@@ -6,6 +6,8 @@ use serde_json::json;
 use xuncha_tests::processes::eventually;
 use xuncha_tests::webdriver::Page;
 
+use crate::desk::Desk;
+
 /// One venue of the synthetic city.
 pub const VENUE: &str = "示例网吧 小店01";
 /// Asked at every routine check: papers on the wall, credit code, exits.
@@ -30,6 +32,13 @@ impl Officer<'_> {
             self.0.part("enrol-server").fill(server);
         }
         self.0.part("enrol-submit").click();
+    }
+
+    /// With a code of the console, up to the open visit.
+    pub fn comes_to_a_visit(&self, desk: &Desk) {
+        self.enrols(&desk.enrolment_text("执法一中队 甲"), None);
+        self.finds_the_venue();
+        self.begins_the_visit();
     }
 
     /// Leaves the phone on the page where the venue was found: from then on it needs nobody.

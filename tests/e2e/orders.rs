@@ -14,9 +14,7 @@ fn an_order_is_due_until_the_next_visit_rechecks_it() {
     let phone = Phone::new();
     let shown = phone.in_browser();
     let (page, officer) = (&shown.page, Officer(&shown.page));
-    officer.enrols(&desk.enrolment_text("执法一中队 甲"), None);
-    officer.finds_the_venue();
-    officer.begins_the_visit();
+    officer.comes_to_a_visit(&desk);
     page.part(&format!("item-{PAPERS}-no")).click();
     page.part(&format!("finding-{PAPERS}-status-rectifying")).click();
     page.part(&format!("finding-{PAPERS}-deadline-5")).click();

@@ -218,18 +218,15 @@ impl Writing<'_> {
         over.sort_unstable();
         over.dedup();
         // A commit that names one twice is none, and two names of what is gone may mean one place.
-        let mut named = Vec::new();
-        for reference in
-            references(self.connection, chain, &over)?.iter().chain(self.gone.dead(entity, field))
-        {
-            if *reference != itself && !named.contains(reference) {
-                named.push(*reference);
+        let mut names = Vec::new();
+        for name in references(self.connection, chain, &over)?.iter().chain(self.gone.dead(entity, field)) {
+            if *name != itself && !names.contains(name) {
+                names.push(*name);
             }
         }
-        let mut references = named;
-        references.truncate(limits::OVER_MAX - 1);
-        references.push(itself);
-        Ok(references)
+        names.truncate(limits::OVER_MAX - 1);
+        names.push(itself);
+        Ok(names)
     }
 
     fn whole(&self, chain: &ChainRow, commit: &Commit) -> Result<(Vec<Op>, Detached)> {
