@@ -93,9 +93,18 @@ impl Phone {
 
     /// Opens it in a browser of a phone's size.
     pub fn in_browser(&self) -> BrowserPhone {
+        self.shown_in(Page::phone_browser)
+    }
+
+    /// Opens it in a browser of a small phone's size.
+    pub fn in_small_browser(&self) -> BrowserPhone {
+        self.shown_in(Page::small_phone_browser)
+    }
+
+    fn shown_in(&self, browser: fn() -> Page) -> BrowserPhone {
         let bridge = Process::start("bridge", self.bridge().arg("--ui").arg(ui_dist()).args(["--port", "0"]));
         let line = bridge.wait_for_line("http://127.0.0.1:");
-        let page = Page::phone_browser();
+        let page = browser();
         page.goto(line.split_whitespace().last().expect("the address ends the line"));
         BrowserPhone { page, bridge }
     }

@@ -54,6 +54,11 @@ pub trait Disk: Send + Sync {
     fn flush_folder(&self, path: &Path) -> io::Result<()> {
         if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
     }
+
+    /// Bytes that this app may still write where `path` lies; none where nobody tells.
+    fn free_bytes(&self, _path: &Path) -> Option<u64> {
+        None
+    }
 }
 
 /// How many bytes follow in `content`, and their SHA-256. Reads them piece by piece.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction};
-use xuncha_domain::disk::{Disk, RealDisk};
+use xuncha_domain::disk::Disk;
 use xuncha_domain::ids::Entropy;
 use xuncha_domain::time::Clock;
 
@@ -22,7 +22,7 @@ use crate::sync::Progress;
 use crate::sync::background::Woken;
 use crate::sync::fetch::Wanted;
 use crate::sync::transport::{Http, Hubs, PinnedHttp, Request, Response, Transport};
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::{SystemClock, SystemDisk, SystemEntropy};
 use crate::write::{self, Pen};
 use crate::{api, code, document, erase, photo, recover};
 
@@ -52,7 +52,7 @@ impl Options {
             data,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
-            disk: Arc::new(RealDisk),
+            disk: Arc::new(SystemDisk),
             transport: Arc::new(Http::default()),
             hubs: Arc::new(PinnedHttp),
             snapshot_beyond: SNAPSHOT_BEYOND,

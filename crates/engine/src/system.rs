@@ -1,8 +1,10 @@
-//! The real clock and the real randomness: the one place where the engine's binaries get them.
+//! The real clock, randomness and disk: the one place where the engine's binaries get them.
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use xuncha_domain::disk::Disk;
 use xuncha_domain::ids::Entropy;
 use xuncha_domain::time::Clock;
 
@@ -40,5 +42,16 @@ impl Entropy for SystemEntropy {
     #[allow(clippy::expect_used, reason = "predictable ids and salts would be worse than no process")]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives randomness");
+    }
+}
+
+/// The machine's own disk.
+pub struct SystemDisk;
+
+impl Disk for SystemDisk {
+    #[cfg(unix)]
+    fn free_bytes(&self, path: &Path) -> Option<u64> {
+        let volume = rustix::fs::statvfs(path).ok()?;
+        volume.f_bavail.checked_mul(volume.f_frsize)
     }
 }

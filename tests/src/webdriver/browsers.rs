@@ -10,6 +10,8 @@ use crate::processes::{Display, Process, eventually, free_port};
 
 /// The size of the app's window.
 const PHONE: (u32, u32) = (390, 844);
+/// The smallest phone that officers carry.
+const SMALL_PHONE: (u32, u32) = (360, 640);
 
 /// Officers and HQ share the city's clock, wherever the test runs.
 const CLOCK: &str = "Asia/Shanghai";
@@ -17,10 +19,17 @@ const CLOCK: &str = "Asia/Shanghai";
 impl Page {
     /// A phone's browser: Chromium with the size, the touch and the pixels of a phone.
     pub fn phone_browser() -> Self {
-        let (width, height) = PHONE;
+        Self::phone_of(PHONE)
+    }
+
+    pub fn small_phone_browser() -> Self {
+        Self::phone_of(SMALL_PHONE)
+    }
+
+    fn phone_of((width, height): (u32, u32)) -> Self {
         let metrics =
             json!({ "width": width, "height": height, "pixelRatio": 2.0, "touch": true, "mobile": true });
-        Self::chromium(PHONE, json!({ "deviceMetrics": metrics }))
+        Self::chromium((width, height), json!({ "deviceMetrics": metrics }))
     }
 
     /// An office browser, for the console.

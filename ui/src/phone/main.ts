@@ -18,6 +18,7 @@
  *   conflict conflict-candidate | finish-open finish-confirm sealed-mark after-seal
  *   sync-banner (data-state=on_phone|on_hub|sending|held|attention) sync-now queue-row (data-state)
  *   only-here (data-n) hub-open hub-start hub-stop hub-qr hub-text hub-waiting hub-delivered (data-n) hub-phone
+ *   me-storage me-about text-size-<normal|large|larger|largest> storage-<all|free|KIND> cache-clear about-version about-device
  *   relay-open relay-qr relay-text relay-pair relay-hub relay-now relay-leave relay-error (data-code)
  * Text that saves itself marks its state as data-state=typing|saving|saved|notSaved|empty in its label.
  */
@@ -33,6 +34,7 @@ import zh from './i18n/zh-CN.json'
 import { createPages } from './router'
 import { appKey, createApp as createAppState } from './state/app'
 import { followNetwork } from './state/network'
+import { applyTextSize } from './state/textSize'
 import './vant'
 import './style.css'
 
@@ -40,6 +42,7 @@ const backend = pickBackend()
 const state = createAppState(backend)
 const texts = createTexts({ 'zh-CN': zh, en }, (lang) => Locale.use(lang, lang === 'en' ? enUS : zhCN))
 
+applyTextSize()
 followNetwork(backend)
 void state.start().then(() => {
   createApp(App)

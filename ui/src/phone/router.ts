@@ -8,7 +8,9 @@ import FindingsPage from './pages/findings/FindingsPage.vue'
 import HubPage from './pages/hub/HubPage.vue'
 import RelayPage from './pages/hub/RelayPage.vue'
 import JoinPage from './pages/join/JoinPage.vue'
+import AboutPage from './pages/me/AboutPage.vue'
 import MePage from './pages/me/MePage.vue'
+import StoragePage from './pages/me/StoragePage.vue'
 import QueuePage from './pages/queue/QueuePage.vue'
 import StartPage from './pages/start/StartPage.vue'
 import TodayPage from './pages/today/TodayPage.vue'
@@ -33,6 +35,8 @@ export function createPages(app: AppState) {
       { path: '/hub', component: HubPage },
       { path: '/relay', component: RelayPage },
       { path: '/me', component: MePage },
+      { path: '/me/storage', component: StoragePage },
+      { path: '/me/about', component: AboutPage },
       { path: '/:rest(.*)', redirect: '/' },
     ],
   })

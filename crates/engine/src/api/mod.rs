@@ -1,6 +1,7 @@
 //! Everything that a screen may ask of the engine. A call is written once, here; Tauri, the bridge and the tests go
 //! through [`dispatch`] or the methods of [`Engine`] that the same table makes.
 
+pub mod about;
 pub mod documents;
 mod fetching;
 mod finding;
@@ -23,6 +24,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::hub::{self, HubStart, HubStatus, RelayPair, RelayStatus};
 use crate::rescue::RescueBundle;
+use about::{About, StorageUse};
 use documents::{DocumentDraft, DocumentForm, DocumentPages, DocumentRef};
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
@@ -93,6 +95,12 @@ calls! {
     today(Nothing) -> Today = status::today;
     /// The officer has read what became of a damaged database.
     recovery_seen(Nothing) -> Status = status::recovery_seen;
+    /// What this app and its data are: versions, and by what this phone is known at HQ.
+    about(Nothing) -> About = about::about;
+    /// Bytes on this phone, by what they are for.
+    storage_use(Nothing) -> StorageUse = about::storage_use;
+    /// Drops other phones' pictures, which HQ holds.
+    cache_clear(Nothing) -> StorageUse = about::clear_cache;
     sync_status(Nothing) -> SyncStatus = status::sync_status;
     /// The officer has read what orders of HQ erased.
     erasure_seen(Nothing) -> SyncStatus = status::erasure_seen;

@@ -26,6 +26,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_findings.sql"),
 ];
 
+/// The shape of the database that this app writes.
+pub const VERSION: usize = MIGRATIONS.len();
+
 /// What an older file counted lacks rows of today: its log is counted once more.
 const COUNTED_SINCE: usize = 9;
 /// Visits of an older file have no rows of their findings.

@@ -69,6 +69,12 @@ pub fn unreceived(connection: &Connection, limit: usize) -> Result<Vec<PhotoRow>
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Bytes of the photos that a receipt names.
+pub fn received_bytes(connection: &Connection) -> Result<u64> {
+    let sql = "SELECT coalesce(sum(size), 0) FROM photo WHERE received = 1";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
 pub fn of_root(connection: &Connection, root: EntityId) -> Result<Vec<PhotoRow>> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM photo WHERE root = ?1"))?;
     let rows = statement.query_map([Col(root)], read)?;

@@ -14,7 +14,8 @@ export function clock(ms: number, now = new Date()): string {
 export function bytes(count: number): string {
   if (count < 1_000) return `${count} B`
   if (count < 1_000_000) return `${Math.round(count / 1_000)} kB`
-  return `${(count / 1_000_000).toFixed(1)} MB`
+  if (count < 1_000_000_000) return `${(count / 1_000_000).toFixed(1)} MB`
+  return `${(count / 1_000_000_000).toFixed(1)} GB`
 }
 
 export const metres = (m: number): string => (m < 1_000 ? `${m} m` : `${(m / 1_000).toFixed(1)} km`)

@@ -14,6 +14,9 @@ pub mod sync;
 pub mod things;
 pub mod token;
 
+/// The number in every address of this protocol.
+pub const VERSION: u32 = 1;
+
 /// Content type of every body.
 pub const CONTENT_TYPE: &str = "application/cbor";
 

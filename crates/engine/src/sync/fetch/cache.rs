@@ -153,6 +153,19 @@ fn make_room(engine: &Engine, want: &Want) -> Result<()> {
     Ok(())
 }
 
+/// Drops all of it. What a screen shows again is fetched again.
+pub fn clear(engine: &Engine) -> Result<()> {
+    loop {
+        let some = engine.read(|connection| fetched::least_used(connection, DROPPED_AT_ONCE))?;
+        if some.is_empty() {
+            return sweep(&engine.0.store, &engine.0.options);
+        }
+        for (name, _) in some {
+            forget(engine, name)?;
+        }
+    }
+}
+
 fn forget(engine: &Engine, name: Name) -> Result<()> {
     let path = path(engine, name);
     for path in [&path.with_added_extension("part"), &path] {

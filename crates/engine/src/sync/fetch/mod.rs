@@ -17,7 +17,7 @@ use crate::api::types::{Changes, FetchState};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
-pub use cache::{folder, open, sweep};
+pub use cache::{clear, folder, open, sweep};
 pub use wanted::{Want, Wanted};
 
 /// After a failure of the link; doubled each time, with jitter.

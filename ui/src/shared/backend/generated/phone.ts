@@ -1,5 +1,18 @@
 // Generated from Rust by `cargo xtask types`. Do not edit.
 
+export type About = { app_version: string, 
+/**
+ * Version of the sync protocol.
+ */
+protocol: number, 
+/**
+ * Version of the database's shape.
+ */
+store: number, 
+/**
+ * The beginning of this phone's id; none before it is enrolled.
+ */
+device: string | null, };
 export type AddPhoto = { visit: string, 
 /**
  * The item it belongs to; none for the visit as a whole.
@@ -461,6 +474,39 @@ export type Status = { enrolled: boolean, officer: OfficerRow | null, city: stri
  * Set after a damaged database was replaced, until `recovery_seen`.
  */
 recovered: Recovered | null, };
+export type StorageUse = { 
+/**
+ * Records: the database with its write-ahead log.
+ */
+database: number, 
+/**
+ * Originals of this phone's own photos.
+ */
+photos: number, 
+/**
+ * Of these, what receipts name. They stay here all the same: an HQ that is restored from a backup asks for them again.
+ */
+photos_held: number, thumbnails: number, documents: number, 
+/**
+ * Pictures of other phones. HQ holds them all: the one thing that may be dropped at any time.
+ */
+cache: number, 
+/**
+ * What this phone carries for others as a hub, and what it sealed for hubs.
+ */
+hub: number, 
+/**
+ * The rescue file that was made last.
+ */
+rescue: number, 
+/**
+ * Damaged databases that were moved aside.
+ */
+damaged: number, other: number, 
+/**
+ * What may still be written; none where the platform does not tell.
+ */
+free: number | null, };
 export type SyncStatus = { 
 /**
  * The state of the whole phone: the worst of its records.
@@ -557,6 +603,9 @@ export type Calls = {
   enroll: { args: Enroll, result: Status },
   today: { args: Nothing, result: Today },
   recovery_seen: { args: Nothing, result: Status },
+  about: { args: Nothing, result: About },
+  storage_use: { args: Nothing, result: StorageUse },
+  cache_clear: { args: Nothing, result: StorageUse },
   sync_status: { args: Nothing, result: SyncStatus },
   erasure_seen: { args: Nothing, result: SyncStatus },
   sync_now: { args: Nothing, result: SyncStatus },
