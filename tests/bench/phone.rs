@@ -148,7 +148,9 @@ impl Phone {
                 sequence: "first".into(),
                 subject: Some(temp.s.clone()),
             };
-            self.engine.reading_add(AddReading { visit: visit.clone(), reading }).map_err(said)?;
+            self.engine
+                .reading_add(AddReading { visit: visit.clone(), reading, retest_of: None })
+                .map_err(said)?;
         }
         self.set_clock(done.finish);
         Ok(visit)

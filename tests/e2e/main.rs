@@ -23,5 +23,6 @@ mod officer;
 mod orders;
 mod rescue;
 mod taps;
+mod temperatures;
 mod together;
 mod window;

@@ -23,7 +23,11 @@ impl Hand<'_> {
     pub fn reading(&mut self, view: &VisitView) -> Done {
         let reading = self.temperature();
         let value = reading.temperature_dc;
-        let done = self.phone.engine.reading_add(AddReading { visit: view.summary.id.clone(), reading });
+        let done = self.phone.engine.reading_add(AddReading {
+            visit: view.summary.id.clone(),
+            reading,
+            retest_of: None,
+        });
         if let Err(error) = &done {
             return self.failed(error, || Unsure::Edit {
                 visit: view.summary.id.clone(),

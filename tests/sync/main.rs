@@ -31,6 +31,7 @@ mod restored;
 mod saved;
 mod scopes;
 mod snapshot;
+mod temperatures;
 mod venues;
 mod worker;
 
@@ -50,15 +51,26 @@ fn take_photo(phone: &Phone, visit: &str, name: &str) -> VisitView {
 }
 
 fn measure(phone: &Phone, visit: &str, temperature_dc: i32, subject: Option<&str>) -> VisitView {
+    measure_again(phone, visit, temperature_dc, subject, None)
+}
+
+fn measure_again(
+    phone: &Phone,
+    visit: &str,
+    temperature_dc: i32,
+    subject: Option<&str>,
+    retest_of: Option<&str>,
+) -> VisitView {
     let reading = ReadingInput {
         temperature_dc,
         site: "forehead".into(),
         indoor: true,
         ambient_dc: None,
-        sequence: "first".into(),
+        sequence: if retest_of.is_some() { "second" } else { "first" }.into(),
         subject: subject.map(str::to_owned),
     };
-    phone.engine.reading_add(AddReading { visit: visit.into(), reading }).unwrap()
+    let retest_of = retest_of.map(str::to_owned);
+    phone.engine.reading_add(AddReading { visit: visit.into(), reading, retest_of }).unwrap()
 }
 
 fn finish(phone: &Phone, visit: &str) -> VisitView {

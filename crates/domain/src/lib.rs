@@ -11,6 +11,7 @@ pub mod documents;
 pub mod ids;
 pub mod limits;
 pub mod log;
+pub mod measured;
 pub mod merge;
 pub mod model;
 pub mod places;

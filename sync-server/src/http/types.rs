@@ -260,6 +260,11 @@ pub struct ReadingRow {
     /// normal, abnormal or implausible.
     pub verdict: Option<String>,
     pub corrected_because: Option<String>,
+    /// What was done about it: a person kept apart, and reported.
+    pub isolated: Option<FieldRow>,
+    pub reported: Option<FieldRow>,
+    /// The same in words.
+    pub done: Option<FieldRow>,
     pub retraction: Option<RetractionRow>,
     pub shown: FieldRow,
 }

@@ -32,6 +32,16 @@ impl Page {
         Self::chromium((width, height), json!({ "deviceMetrics": metrics }))
     }
 
+    /// Makes the phone's screen larger or smaller, in CSS pixels; for browsers of the Chromium family.
+    ///
+    /// # Panics
+    /// When the browser refuses.
+    pub fn sized(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": true });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
+        self.must("POST", "/goog/cdp/execute", &command);
+    }
+
     /// An office browser, for the console.
     pub fn desk_browser() -> Self {
         Self::chromium((1440, 900), Value::Null)

@@ -12,6 +12,7 @@ import AboutPage from './pages/me/AboutPage.vue'
 import MePage from './pages/me/MePage.vue'
 import StoragePage from './pages/me/StoragePage.vue'
 import QueuePage from './pages/queue/QueuePage.vue'
+import RosterPage from './pages/roster/RosterPage.vue'
 import StartPage from './pages/start/StartPage.vue'
 import TodayPage from './pages/today/TodayPage.vue'
 import VisitPage from './pages/visit/VisitPage.vue'
@@ -27,6 +28,7 @@ export function createPages(app: AppState) {
       { path: '/venues/new', component: AddVenuePage },
       { path: '/venues/:venue', component: StartPage, props: true },
       { path: '/visit/:visit', component: VisitPage, props: true },
+      { path: '/visit/:visit/roster', component: RosterPage, props: true },
       { path: '/visit/:visit/document/:code', component: DocumentPage, props: true },
       { path: '/join', component: JoinPage },
       { path: '/conflicts', component: ConflictsPage },

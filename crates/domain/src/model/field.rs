@@ -2,10 +2,15 @@
 
 use crate::ids::OfficerId;
 
+use super::words::Step;
+
 /// The one field of a fact.
 pub const FACT: &str = "fact";
 /// Why a fact was corrected; on the same entity, set in the same commit as the correction.
 pub const REASON: &str = "reason";
+
+/// The reading of the same visit that a reading repeats, by its key: 5 bytes.
+pub const RETEST_OF: &str = "retest_of";
 
 /// Whether a thing was taken back, with the basis of that.
 pub const RETRACTED: &str = "retracted";
@@ -52,6 +57,7 @@ pub const SEAL: &str = "seal";
 
 const ANSWER: &str = "a/";
 const MEMBER: &str = "m/";
+const STEP: &str = "d/";
 
 /// The field that answers an item.
 pub fn answer(item: &str) -> String {
@@ -71,4 +77,14 @@ pub fn member(officer: OfficerId) -> String {
 /// The officer whose part a field tells.
 pub fn member_officer(field: &str) -> Option<OfficerId> {
     field.strip_prefix(MEMBER)?.parse().ok()
+}
+
+/// The field that says whether something was done about an abnormal reading.
+pub fn step(step: Step) -> String {
+    format!("{STEP}{}", step.as_str())
+}
+
+/// What was done, by its field.
+pub fn done_step(field: &str) -> Option<Step> {
+    Step::parse(field.strip_prefix(STEP)?)
 }

@@ -39,6 +39,11 @@ pub fn reading(visit: &Entity, nonce: [u8; 5]) -> Entity {
     Entity::keyed(kind::READING, visit, Value::bytes(nonce))
 }
 
+/// What tells a reading from the others of its visit.
+pub fn reading_key(key: &Value) -> Option<[u8; 5]> {
+    key.as_bytes()?.try_into().ok()
+}
+
 /// The same picture for the same item is one photo, whoever adds it.
 pub fn photo(visit: &Entity, sha256: &[u8; 32], item: Option<&str>) -> Entity {
     let name: Vec<u8> = sha256.iter().take(8).copied().collect();

@@ -48,6 +48,12 @@ words!(
 );
 
 words!(
+    /// What is done about an abnormal reading: the person is kept apart, and reported to whoever is responsible. How it
+    /// was done is recorded as a text.
+    Step { Isolated = 1 "isolated", Reported = 2 "reported" }
+);
+
+words!(
     /// What the party of a document did.
     DocumentOutcome { Signed = 1 "signed", Refused = 2 "refused", Witness = 3 "witness" }
 );

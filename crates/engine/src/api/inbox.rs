@@ -14,6 +14,7 @@ use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Agreement, Live, Stored};
 use xuncha_domain::model::fact::Reading;
+use xuncha_domain::model::words::Step;
 use xuncha_domain::model::{answer, field, finding, kind, visit};
 
 use super::reference::officer;
@@ -107,6 +108,9 @@ pub enum ConflictPart {
     Note,
     Reading,
     ReadingReason,
+    /// Whether something was done about an abnormal reading, and in words what.
+    ReadingStep,
+    ReadingDone,
     /// The visit, a finding or a photo as a whole.
     Visit,
     Finding,
@@ -319,6 +323,10 @@ impl Clerk<'_> {
             }
             (kind::READING, field::FACT) => (ConflictPart::Reading, None, None),
             (kind::READING, field::REASON) => (ConflictPart::ReadingReason, None, None),
+            (kind::READING, field::TEXT) => (ConflictPart::ReadingDone, None, None),
+            (kind::READING, name) if field::done_step(name).is_some() => {
+                (ConflictPart::ReadingStep, None, None)
+            }
             _ => (ConflictPart::Other, None, None),
         };
         let asked = item.and_then(|item| tree.checklist?.item(item));
@@ -367,6 +375,11 @@ fn read(connection: &Connection, kind: Kind, name: &str, value: Option<&Value>) 
         }
         (kind::FINDING, field::RECHECK) => {
             finding::recheck(value).and_then(|visit| mention(connection, visit).ok()).map(FieldValue::Visit)
+        }
+        (kind::READING, name) if field::done_step(name).is_some() => {
+            let step = field::done_step(name).map(Step::as_str).unwrap_or_default();
+            let said = |done| FieldValue::Word(if done { step.into() } else { format!("not_{step}") });
+            value.as_bool().map(said)
         }
         (kind::READING, field::FACT) => {
             Reading::from_value(value).map(|reading| FieldValue::Reading(reading.into()))

@@ -11,6 +11,7 @@ pub mod photos;
 mod reading;
 pub(crate) mod reference;
 mod retract;
+mod roster;
 pub(crate) mod sending;
 pub(crate) mod status;
 pub mod types;
@@ -33,8 +34,8 @@ use types::{
     AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DeadlineChoice,
     DistrictRow, Enroll, ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, OpenFinding,
     OpenFindings, PhotoRef, PhotoSending, QueueRow, RecheckFinding, SetAnswer, SetFinding, SetMember,
-    SetNote, SetPhotoPolicy, SetPosition, SetRest, SetVisitField, Status, SyncStatus, Today, VenueFindings,
-    VenueRef, VenueRow, VenueView, VisitRef, VisitView,
+    SetNote, SetPhotoPolicy, SetPosition, SetReadingDone, SetReadingStep, SetRest, SetVisitField, Status,
+    SyncStatus, Today, VenueFindings, VenueRef, VenueRow, VenueView, VisitRef, VisitView,
 };
 
 macro_rules! calls {
@@ -178,6 +179,12 @@ calls! {
     findings_open(Nothing) -> OpenFindings = finding::all;
     reading_add(AddReading) -> VisitView = reading::add;
     reading_correct(CorrectReading) -> VisitView = reading::correct;
+    /// Whether a person was kept apart or reported.
+    reading_step(SetReadingStep) -> VisitView = reading::step;
+    /// What was done about a reading, in words.
+    reading_done(SetReadingDone) -> VisitView = reading::done;
+    /// Labels of the people who were measured at the venue of a visit before.
+    roster_labels(VisitRef) -> Vec<String> = roster::labels;
     /// Takes a visit, a finding, a photo or a reading back, with the reason, or lets it stand again.
     retract(Retract) -> VisitView = retract::retract;
     /// Conflicts that wait for a person, and what was settled last.

@@ -1,15 +1,17 @@
 //! Temperatures: recorded once, corrected with a reason, never overwritten.
 
 use xuncha_domain::cbor::Value;
-use xuncha_domain::ids::{EntityId, random};
+use xuncha_domain::ids::random;
 use xuncha_domain::log::body::Entity;
 use xuncha_domain::model::fact::Reading;
-use xuncha_domain::model::words::{Sequence, Site};
+use xuncha_domain::model::words::{Sequence, Site, Step};
 use xuncha_domain::model::{field, kind, visit as entities};
 use xuncha_domain::text;
 
-use super::types::{AddReading, CorrectReading, ErrorCode, ReadingInput, VisitView};
-use super::visit::{bad, checked_text, edit, tap};
+use super::types::{
+    AddReading, CorrectReading, ErrorCode, ReadingInput, SetReadingDone, SetReadingStep, VisitView,
+};
+use super::visit::{Draft, bad, checked_text, edit, tap};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::write::Tap;
@@ -23,7 +25,13 @@ pub fn add(engine: &Engine, new: AddReading) -> Result<VisitView> {
     let reading = checked(new.reading)?;
     let nonce = random::<5>(&*engine.0.options.entropy);
     edit(engine, &new.visit, |draft| {
-        Ok(vec![fact(&entities::reading(&draft.root, nonce), &reading, String::new())])
+        let entity = entities::reading(&draft.root, nonce);
+        let mut taps = vec![fact(&entity, &reading, String::new())];
+        if let Some(id) = &new.retest_of {
+            let key = named(draft, id)?.origin.map_or(Value::Null, |origin| origin.key.clone());
+            taps.push(tap(&entity, field::RETEST_OF, key));
+        }
+        Ok(taps)
     })
 }
 
@@ -33,11 +41,8 @@ pub fn correct(engine: &Engine, change: CorrectReading) -> Result<VisitView> {
     if reason.is_empty() {
         return Err(bad("a correction needs a reason"));
     }
-    let id: EntityId = change.id.parse()?;
     edit(engine, &change.visit, |draft| {
-        let node = draft.tree.nodes.get(&id).filter(|node| node.kind == kind::READING);
-        let node = node.ok_or(Error::Refused(ErrorCode::NotFound, "no such reading"))?;
-        let entity = Entity::keyed(kind::READING, &draft.root, node.key.clone());
+        let entity = named(draft, &change.id)?;
         let why = Tap {
             detached: true,
             token: change.reason_token,
@@ -45,6 +50,31 @@ pub fn correct(engine: &Engine, change: CorrectReading) -> Result<VisitView> {
         };
         Ok(vec![fact(&entity, &reading, change.token), why])
     })
+}
+
+/// Whether something was done about a reading.
+pub fn step(engine: &Engine, set: SetReadingStep) -> Result<VisitView> {
+    let name = field::step(Step::parse(&set.step).ok_or_else(|| bad("no such step"))?);
+    edit(engine, &set.visit, |draft| {
+        let entity = named(draft, &set.id)?;
+        Ok(vec![Tap { token: set.token, ..tap(&entity, &name, Value::Bool(set.done)) }])
+    })
+}
+
+/// What was done about a reading, in words: they may name people.
+pub fn done(engine: &Engine, set: SetReadingDone) -> Result<VisitView> {
+    let text = Value::text(checked_text(&set.text)?);
+    edit(engine, &set.visit, |draft| {
+        let entity = named(draft, &set.id)?;
+        Ok(vec![Tap { detached: true, token: set.token, ..tap(&entity, field::TEXT, text) }])
+    })
+}
+
+/// A reading of the visit.
+fn named(draft: &Draft, id: &str) -> Result<Entity> {
+    let node = draft.tree.nodes.get(&id.parse()?).filter(|node| node.kind == kind::READING);
+    let node = node.ok_or(Error::Refused(ErrorCode::NotFound, "no such reading"))?;
+    Ok(Entity::keyed(kind::READING, &draft.root, node.key.clone()))
 }
 
 fn fact(entity: &Entity, reading: &Reading, token: String) -> Tap {

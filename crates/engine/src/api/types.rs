@@ -564,7 +564,9 @@ pub struct VisitView {
     pub notes: Vec<NoteView>,
     /// Edits the officer's own general note.
     pub note_token: Token,
+    /// Oldest first.
     pub readings: Vec<ReadingView>,
+    pub roster: RosterView,
     pub photos: Vec<PhotoView>,
     /// Papers that were made on site.
     pub documents: Vec<DocumentView>,
@@ -703,7 +705,56 @@ pub struct ReadingView {
     pub corrected_because: Option<String>,
     /// Handed back with a correction, as the token of the reading is.
     pub reason_token: Token,
+    /// The reading that it repeats.
+    pub retest_of: Option<String>,
+    pub steps: Vec<ReadingStep>,
+    /// What was done about it, in words.
+    pub done: Shown<String>,
     pub standing: Standing,
+}
+
+/// Something that is done about an abnormal reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ReadingStep {
+    /// `isolated` or `reported`.
+    pub step: String,
+    pub done: Shown<bool>,
+    /// Who said so last, and when.
+    pub officer_name: Option<String>,
+    pub at_ms: Option<i64>,
+}
+
+/// The people who were measured in a visit. What was taken back is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RosterView {
+    /// In the order in which they were first measured.
+    pub people: Vec<PersonView>,
+    pub crowd: CrowdView,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PersonView {
+    /// A role or a code.
+    pub subject: Option<String>,
+    /// Ids of the readings, oldest first.
+    pub readings: Vec<String>,
+    /// A state of the machine `temperature_outcome`.
+    pub outcome: String,
+    /// Something must still be done: measured again, or dealt with.
+    pub open: bool,
+}
+
+/// A crowd is counted, never named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CrowdView {
+    /// People with a plausible reading.
+    pub measured: u32,
+    pub abnormal: u32,
+    /// Abnormal at first, normal when measured again.
+    pub retest_normal: u32,
+    /// People who must be measured again: no body has what was measured.
+    pub implausible: u32,
+    pub highest_dc: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -842,6 +893,28 @@ pub struct SetFinding {
 pub struct AddReading {
     pub visit: String,
     pub reading: ReadingInput,
+    /// The reading of this visit that it repeats.
+    pub retest_of: Option<String>,
+}
+
+/// Whether a step was done about a reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetReadingStep {
+    pub visit: String,
+    pub id: String,
+    /// `isolated` or `reported`.
+    pub step: String,
+    pub done: bool,
+    pub token: Token,
+}
+
+/// What was done about a reading, in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SetReadingDone {
+    pub visit: String,
+    pub id: String,
+    pub text: String,
+    pub token: Token,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

@@ -7,20 +7,18 @@ use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::{self, ChecklistItem, Judgement};
 use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::merge::Agreement;
-use xuncha_domain::model::fact::{Photo, Reading};
+use xuncha_domain::model::fact::Photo;
 use xuncha_domain::model::review::{self, Review};
 use xuncha_domain::model::seal::Seal;
 use xuncha_domain::model::{answer, basis, field, finding, kind, visit as entities, words};
-use xuncha_domain::reading::Verdict;
 use xuncha_domain::time::day_in_china;
 
 use super::reference::officer;
 use super::status::{state, visit_state};
 use super::types::{
     Answer, AnswerKind, BasisRow, ChoiceRow, ErrorCode, FindingView, ItemView, LeadLevel, MemberView,
-    NoteView, PhotoView, Position, ReadingInput, ReadingVerdict, ReadingView, ReviewState, ReviewView,
-    SaveState, SectionView, Shown, Standing, VenueRow, VisitKind, VisitMention, VisitMode, VisitSummary,
-    VisitView,
+    NoteView, PhotoView, Position, ReviewState, ReviewView, SaveState, SectionView, Shown, Standing,
+    VenueRow, VisitKind, VisitMention, VisitMode, VisitSummary, VisitView,
 };
 use super::venues;
 use super::written::Authors;
@@ -35,7 +33,7 @@ use crate::tree::Tree;
 /// Draws one visit.
 pub struct Artist<'a> {
     engine: &'a Engine,
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
     tree: Tree,
     authors: Authors<'a>,
     photos: Vec<photos::PhotoRow>,
@@ -131,6 +129,7 @@ impl<'a> Artist<'a> {
             notes: self.notes(None)?,
             note_token: self.note_token(None),
             readings: self.readings()?,
+            roster: self.roster()?,
             photos: self.photos(None)?,
             documents: document::shown(self.connection, &self.tree)?,
             position,
@@ -144,7 +143,12 @@ impl<'a> Artist<'a> {
     }
 
     /// A field with its token, and every live value when they differ.
-    fn shown<T>(&self, entity: EntityId, name: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Shown<T>> {
+    pub(super) fn shown<T>(
+        &self,
+        entity: EntityId,
+        name: &str,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Shown<T>> {
         let token = self.tree.token(entity, name);
         let Some(shown) = self.tree.shown(entity, name) else {
             return Ok(Shown { value: None, erased: false, token, conflict: Vec::new() });
@@ -282,35 +286,6 @@ impl<'a> Artist<'a> {
         mine.map(|id| self.tree.token(id, field::TEXT)).unwrap_or_default()
     }
 
-    fn readings(&self) -> Result<Vec<ReadingView>> {
-        let mut readings = Vec::new();
-        for node in self.tree.of_kind(kind::READING) {
-            let Some(live) = self.tree.live(node.id, field::FACT) else { continue };
-            let shown = live.value.value().and_then(Reading::from_value);
-            if shown.is_none() && !live.value.erased() {
-                continue;
-            }
-            readings.push(ReadingView {
-                id: node.id.to_string(),
-                reading: self.shown(node.id, field::FACT, |value| {
-                    Reading::from_value(value).map(ReadingInput::from)
-                })?,
-                verdict: shown.as_ref().map(reading_verdict),
-                officer_name: officer(self.connection, live.officer)?.name,
-                at_ms: live.corrected_ms,
-                corrected_because: self
-                    .tree
-                    .value(node.id, field::REASON)
-                    .and_then(Value::as_text)
-                    .map(str::to_owned),
-                reason_token: self.tree.token(node.id, field::REASON),
-                standing: self.standing(node.id)?,
-            });
-        }
-        readings.sort_by_key(|reading| reading.at_ms);
-        Ok(readings)
-    }
-
     fn photos(&self, item: Option<&str>) -> Result<Vec<PhotoView>> {
         let mut photos = Vec::new();
         for node in self.tree.of_kind(kind::PHOTO).filter(|node| entities::photo_item(&node.key) == item) {
@@ -358,7 +333,7 @@ impl<'a> Artist<'a> {
                 || self.tree.value(self.tree.root, field::VENUE).is_none())
     }
 
-    fn standing(&self, id: EntityId) -> Result<Standing> {
+    pub(super) fn standing(&self, id: EntityId) -> Result<Standing> {
         super::retract::shown(self.connection, &self.authors, &self.tree, id)
     }
 
@@ -462,27 +437,5 @@ impl From<&ChecklistItem> for AnswerKind {
             checklist::AnswerKind::Text => Self::Text,
             checklist::AnswerKind::Choice => Self::Choice,
         }
-    }
-}
-
-impl From<Reading> for ReadingInput {
-    fn from(reading: Reading) -> Self {
-        Self {
-            temperature_dc: reading.temperature_dc,
-            site: reading.site.as_str().into(),
-            indoor: reading.indoor,
-            ambient_dc: reading.ambient_dc,
-            sequence: reading.sequence.as_str().into(),
-            subject: reading.subject,
-        }
-    }
-}
-
-/// The air of a room is recorded and never judged.
-fn reading_verdict(reading: &Reading) -> ReadingVerdict {
-    match reading.verdict() {
-        Some(Verdict::Abnormal) => ReadingVerdict::Abnormal,
-        Some(Verdict::Implausible) => ReadingVerdict::Implausible,
-        Some(Verdict::Normal) | None => ReadingVerdict::Normal,
     }
 }

@@ -221,6 +221,18 @@ pub fn visits_of_venue(connection: &Connection, venue: EntityId, limit: u32) -> 
     ids(connection, sql, (Col(venue), limit))
 }
 
+/// Ids of the visits to a venue in which something was measured, newest first, but for one.
+pub fn visits_measured(
+    connection: &Connection,
+    venue: EntityId,
+    but: EntityId,
+    limit: u32,
+) -> Result<Vec<EntityId>> {
+    let sql = "SELECT id FROM visit_row WHERE venue = ?1 AND id <> ?2 AND readings > 0 AND retracted = 0
+               ORDER BY started_ms DESC LIMIT ?3";
+    ids(connection, sql, (Col(venue), Col(but), limit))
+}
+
 /// Ids of visits with fields that hold different values, newest first.
 pub fn disputed(connection: &Connection, limit: u32) -> Result<Vec<EntityId>> {
     let sql =

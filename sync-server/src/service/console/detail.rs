@@ -2,6 +2,7 @@
 
 use xuncha_domain::checklist::{Checklist, ChecklistItem, ChecklistSet, Judgement, judge};
 use xuncha_domain::model::fact::{Photo, Position, Reading};
+use xuncha_domain::model::words::Step;
 use xuncha_domain::model::{answer, field, kind, visit};
 use xuncha_domain::places;
 use xuncha_domain::time::ClockOffset;
@@ -154,6 +155,9 @@ impl Desk<'_, '_> {
                 verdict: reading.as_ref().and_then(Reading::verdict).map(|v| v.code().to_owned()),
                 subject: reading.and_then(|r| r.subject),
                 corrected_because: thing.text(field::REASON).map(str::to_owned),
+                isolated: self.field_of(thing, &field::step(Step::Isolated))?,
+                reported: self.field_of(thing, &field::step(Step::Reported))?,
+                done: self.field_of(thing, field::TEXT)?,
                 retraction: self.retraction(tree, thing)?,
                 shown,
             });

@@ -21,6 +21,7 @@ const LISTS: Partial<Record<ConflictAbout['part'], string>> = {
   lead_level: 'lead',
   finding_status: 'findingStatus',
   finding_authority: 'handling',
+  reading_step: 'stepSaid',
 }
 
 /** One of the values of a conflict in words. */

@@ -9,6 +9,7 @@ import {
   type OpenFinding,
   type Position,
   type ReadingInput,
+  type ReadingStep,
   type ReadingView,
   type Standing,
   type VisitKind,
@@ -148,7 +149,20 @@ export function openVisit(
 
     position: (position: Position) => act(() => backend.call('visit_position', { visit, position })),
 
-    addReading: (reading: ReadingInput) => act(() => backend.call('reading_add', { visit, reading })),
+    /** `retest_of`: the reading that it repeats. */
+    addReading: (reading: ReadingInput, retest_of: string | null = null) =>
+      act(() => backend.call('reading_add', { visit, reading, retest_of })),
+
+    /** Whether something was done about an abnormal reading. */
+    readingStep: ({ id }: ReadingView, { step, done: drawn }: ReadingStep, done: boolean) =>
+      edit(`step:${id}:${step}`, done, drawn,
+        (v) => v.readings.find((row) => row.id === id)?.steps.find((each) => each.step === step)?.done, (token) =>
+          backend.call('reading_step', { visit, id, step, done, token })),
+
+    /** What was done about it, in words. */
+    readingDone: ({ id }: ReadingView, text: string, drawn: Drawn) =>
+      edit(`done:${id}`, text, drawn, (v) => v.readings.find((row) => row.id === id)?.done, (token) =>
+        backend.call('reading_done', { visit, id, text, token })),
 
     correctReading: (drawn: ReadingView, reading: ReadingInput, reason: string) =>
       edit(`reading:${drawn.id}`, reading, drawn.reading, (v) => v.readings.find((row) => row.id === drawn.id)?.reading,

@@ -10,3 +10,8 @@ export const options = <T extends string>(
   values: T[],
   word: (group: string, code: string) => string,
 ) => values.map((value) => ({ value, text: word(group, value), testid: `${group}-${value}` }))
+
+/** Of the states of the machine `temperature_outcome`. */
+export const OUTCOME_TONES: Record<string, string> = {
+  normal: 'ok', retest_normal: 'ok', implausible: 'warn', suspect: 'bad', confirmed: 'bad', referred: 'bad',
+}

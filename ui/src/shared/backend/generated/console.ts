@@ -209,7 +209,15 @@ export type ReadingRow = { id: string, temperature_dc: number | null, site: stri
 /**
  * normal, abnormal or implausible.
  */
-verdict: string | null, corrected_because: string | null, retraction: RetractionRow | null, shown: FieldRow, };
+verdict: string | null, corrected_because: string | null, 
+/**
+ * What was done about it: a person kept apart, and reported.
+ */
+isolated: FieldRow | null, reported: FieldRow | null, 
+/**
+ * The same in words.
+ */
+done: FieldRow | null, retraction: RetractionRow | null, shown: FieldRow, };
 export type Reference = { categories: Array<CategoryInfo>, districts: Array<DistrictInfo>, };
 export type ResolveConflict = { entity: string, field: string, 
 /**

@@ -18,7 +18,11 @@ export type AddPhoto = { visit: string,
  * The item it belongs to; none for the visit as a whole.
  */
 item: string | null, position: Position | null, };
-export type AddReading = { visit: string, reading: ReadingInput, };
+export type AddReading = { visit: string, reading: ReadingInput, 
+/**
+ * The reading of this visit that it repeats.
+ */
+retest_of: string | null, };
 export type Answer = { "kind": "yes" } | { "kind": "no" } | { "kind": "na" } | { "kind": "number", "value": number } | { "kind": "percent", "value": number } | { "kind": "temperature", "value": number } | { "kind": "text", "value": string } | { "kind": "choice", "value": string };
 export type AnswerKind = "yes_no" | "yes_no_na" | "number" | "percent" | "temperature" | "text" | "choice";
 export type ApiError = { code: ErrorCode, message: string, 
@@ -86,7 +90,7 @@ settled: Array<SettledRow>,
  */
 more: boolean, };
 export type ConflictItem = { id: string, zh: string, en: string, unit: string | null, choices: Array<ChoiceRow>, };
-export type ConflictPart = "answer" | "kind" | "mode" | "lead_level" | "member" | "finding_status" | "finding_description" | "finding_deadline" | "finding_authority" | "finding_recheck" | "note" | "reading" | "reading_reason" | "visit" | "finding" | "photo" | "other";
+export type ConflictPart = "answer" | "kind" | "mode" | "lead_level" | "member" | "finding_status" | "finding_description" | "finding_deadline" | "finding_authority" | "finding_recheck" | "note" | "reading" | "reading_reason" | "reading_step" | "reading_done" | "visit" | "finding" | "photo" | "other";
 export type ConflictRow = { visit: string, venue_name: string, entity: string, field: string, about: ConflictAbout, token: string, 
 /**
  * The displayed one first.
@@ -94,6 +98,19 @@ export type ConflictRow = { visit: string, venue_name: string, entity: string, f
 values: Array<Candidate<FieldValue>>, };
 export type Connection = { metered: boolean | null, };
 export type CorrectReading = { visit: string, id: string, reading: ReadingInput, reason: string, token: string, reason_token: string, };
+export type CrowdView = { 
+/**
+ * People with a plausible reading.
+ */
+measured: number, abnormal: number, 
+/**
+ * Abnormal at first, normal when measured again.
+ */
+retest_normal: number, 
+/**
+ * People who must be measured again: no body has what was measured.
+ */
+implausible: number, highest_dc: number | null, };
 export type DeadlineChoice = { workdays: number, 
 /**
  * Such as `2020-02-04`.
@@ -294,6 +311,23 @@ rows: Array<OpenFinding>,
  * There are others beyond these.
  */
 more: boolean, };
+export type PersonView = { 
+/**
+ * A role or a code.
+ */
+subject: string | null, 
+/**
+ * Ids of the readings, oldest first.
+ */
+readings: Array<string>, 
+/**
+ * A state of the machine `temperature_outcome`.
+ */
+outcome: string, 
+/**
+ * Something must still be done: measured again, or dealt with.
+ */
+open: boolean, };
 export type PhotoPolicy = "any" | "unmetered" | "manual";
 export type PhotoRef = { visit: string, sha256: string, };
 export type PhotoSending = { thumbnails: PhotoPolicy, originals: PhotoPolicy, 
@@ -347,6 +381,15 @@ sequence: string,
  * Whose it is, such as "收银员" or "保安2"; empty when unnamed.
  */
 subject: string | null, };
+export type ReadingStep = { 
+/**
+ * `isolated` or `reported`.
+ */
+step: string, done: Shown<boolean>, 
+/**
+ * Who said so last, and when.
+ */
+officer_name: string | null, at_ms: number | null, };
 export type ReadingVerdict = "normal" | "abnormal" | "implausible";
 export type ReadingView = { id: string, reading: Shown<ReadingInput>, 
 /**
@@ -356,7 +399,15 @@ verdict: ReadingVerdict | null, officer_name: string, at_ms: number, corrected_b
 /**
  * Handed back with a correction, as the token of the reading is.
  */
-reason_token: string, standing: Standing, };
+reason_token: string, 
+/**
+ * The reading that it repeats.
+ */
+retest_of: string | null, steps: Array<ReadingStep>, 
+/**
+ * What was done about it, in words.
+ */
+done: Shown<string>, standing: Standing, };
 export type RecheckFinding = { visit: string, of: string, item: string, 
 /**
  * `rectified` or `not_rectified`.
@@ -423,6 +474,11 @@ export type ReviewView = { state: ReviewState, remark: string | null, by: string
  * Entries that the supervisor had not seen.
  */
 after: number, };
+export type RosterView = { 
+/**
+ * In the order in which they were first measured.
+ */
+people: Array<PersonView>, crowd: CrowdView, };
 export type SaveState = "on_phone" | "on_hub" | "sending" | "held" | "attention";
 export type SectionView = { 
 /**
@@ -439,6 +495,12 @@ export type SetNote = { visit: string,
 item: string | null, text: string, token: string, };
 export type SetPhotoPolicy = { kind: PictureKind, policy: PhotoPolicy, };
 export type SetPosition = { visit: string, position: Position, };
+export type SetReadingDone = { visit: string, id: string, text: string, token: string, };
+export type SetReadingStep = { visit: string, id: string, 
+/**
+ * `isolated` or `reported`.
+ */
+step: string, done: boolean, token: string, };
 export type SetRest = { visit: string, items: Array<RestItem>, };
 export type SetVisitField = { visit: string, field: string, value: string, token: string, };
 export type SettledRow = { 
@@ -571,7 +633,11 @@ export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: S
 /**
  * Edits the officer's own general note.
  */
-note_token: string, readings: Array<ReadingView>, photos: Array<PhotoView>, 
+note_token: string, 
+/**
+ * Oldest first.
+ */
+readings: Array<ReadingView>, roster: RosterView, photos: Array<PhotoView>, 
 /**
  * Papers that were made on site.
  */
@@ -655,6 +721,9 @@ export type Calls = {
   findings_open: { args: Nothing, result: OpenFindings },
   reading_add: { args: AddReading, result: VisitView },
   reading_correct: { args: CorrectReading, result: VisitView },
+  reading_step: { args: SetReadingStep, result: VisitView },
+  reading_done: { args: SetReadingDone, result: VisitView },
+  roster_labels: { args: VisitRef, result: Array<string> },
   retract: { args: Retract, result: VisitView },
   conflicts: { args: Nothing, result: ConflictInbox },
   conflict_choose: { args: ChooseValue, result: ConflictInbox },
