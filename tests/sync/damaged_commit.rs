@@ -233,7 +233,7 @@ fn a_damaged_commit_that_hq_holds_comes_back() {
     let folder = phone.killed();
     let database = Connection::open(folder.path().join("xuncha.db")).unwrap();
     let damage = "UPDATE log SET core = CAST(core || x'00' AS BLOB) WHERE ref IN
-                  (SELECT ref FROM touch JOIN visit_row ON visit_row.id = touch.root)";
+                  (SELECT ref FROM touch JOIN entity ON entity.rowid = touch.root JOIN visit_row USING (id))";
     assert_eq!(database.execute(damage, []).unwrap(), 2, "one of each phone");
     drop(database);
     let phone = Phone::on(folder);

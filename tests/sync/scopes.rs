@@ -113,7 +113,8 @@ fn has_lost(phone: &Phone, (district, visit, alone): &(String, String, String)) 
     let notes: Vec<_> = view.notes.iter().filter_map(|note| note.text.value.as_deref()).collect();
     assert_eq!(notes, [OWN_NOTE]);
     assert!(view.photos.is_empty());
-    let of_unknown = "SELECT count(*) FROM finding_row WHERE visit NOT IN (SELECT id FROM visit_row)";
+    let of_unknown = "SELECT count(*) FROM finding_row WHERE visit NOT IN
+                      (SELECT entity.rowid FROM entity JOIN visit_row USING (id))";
     assert_eq!(database(phone).query_row(of_unknown, [], |row| row.get(0)), Ok(0));
     for bytes in [NOTE.as_bytes(), PHOTO] {
         assert!(!has_bytes(phone.data(), bytes), "{}", String::from_utf8_lossy(bytes));

@@ -29,7 +29,7 @@ use xuncha_domain::model::erase::{self, Order, Target};
 use crate::engine::Options;
 use crate::error::Result;
 use crate::store::log::Touched;
-use crate::store::{Store, chains, erasures, live, log, meta};
+use crate::store::{Store, chains, erasures, live, log, meta, things};
 use crate::{document, hub, recover, rescue, sync};
 
 /// What telling the officer needs to know.
@@ -138,7 +138,7 @@ fn carry_out(
         }
     }
     // Copies of it may be older than the log: the thing was here.
-    if log::scope_of(connection, entity)?.is_some() {
+    if things::scope_of(connection, entity)?.is_some() {
         meta::set_scrub_due(connection)?;
     }
     Ok(touched)

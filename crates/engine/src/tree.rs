@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::{Checklist, ChecklistItem, ChecklistSet};
 use xuncha_domain::ids::{CommitRef, EntityId, OfficerId};
-use xuncha_domain::log::body::Kind;
+use xuncha_domain::log::body::{Entity, Kind};
 use xuncha_domain::merge::{Agreement, Field, Live, Stored};
 use xuncha_domain::model::{display, field, kind};
 use xuncha_domain::time::day_in_china;
@@ -17,7 +17,8 @@ use crate::api::inbox::choosable;
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
 use crate::store::lost::{self, Frame};
-use crate::store::values::{Col, refs_from_bytes};
+use crate::store::things::{self, Number};
+use crate::store::values::refs_from_bytes;
 use crate::store::{base, journal, live};
 
 /// An entity of the tree.
@@ -49,12 +50,10 @@ impl Tree {
     /// None when nothing of that root counts here: it was never heard of, or a restored HQ forgot it with the snapshot that
     /// stood for it.
     pub fn read(connection: &Connection, root: EntityId) -> Result<Option<Self>> {
-        let nodes = read_nodes(connection, root)?;
-        if !nodes.contains_key(&root) {
-            return Ok(None);
-        }
+        let Some(number) = things::root(connection, root)? else { return Ok(None) };
+        let nodes = read_nodes(connection, number)?;
         let mut fields = read_fields(connection, root, &nodes)?;
-        for row in journal::of_root(connection, root)? {
+        for row in journal::of_root(connection, number)? {
             let field = fields.entry((row.entity, row.field)).or_default();
             row.over.iter().for_each(|over| drop(field.live.remove(over)));
             let commit = journal::pseudo_ref(row.id);
@@ -225,17 +224,12 @@ fn read_refs(token: &str, max: usize) -> Result<(Vec<CommitRef>, bool)> {
     if whole { Ok((refs, erased)) } else { Err(stale()) }
 }
 
-fn read_nodes(connection: &Connection, root: EntityId) -> Result<BTreeMap<EntityId, Node>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, kind, key, rowid FROM entity WHERE root = ?1")?;
-    let mut rows = statement.query([Col(root)])?;
-    let mut nodes = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let id = row.get::<_, Col<EntityId>>(0)?.0;
-        let key = row.get::<_, Option<Col<Value>>>(2)?.map_or(Value::Null, |key| key.0);
-        nodes.insert(id, Node { id, kind: row.get(1)?, key, order: row.get(3)? });
-    }
-    Ok(nodes)
+fn read_nodes(connection: &Connection, root: Number) -> Result<BTreeMap<EntityId, Node>> {
+    let node = |(order, thing): (Number, Entity)| {
+        let key = thing.origin.map_or(Value::Null, |origin| origin.key.clone());
+        (thing.id, Node { id: thing.id, kind: thing.kind, key, order })
+    };
+    Ok(things::under(connection, root)?.into_iter().map(node).collect())
 }
 
 /// What the log counts, for the nodes that were read.

@@ -29,7 +29,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::standing;
 use crate::store::settled::{self, Settled};
-use crate::store::{log, rows};
+use crate::store::{log, rows, things};
 use crate::tree::{Node, Tree};
 use crate::write::{self, Tap};
 
@@ -179,7 +179,7 @@ pub fn choose(engine: &Engine, chosen: ChooseValue) -> Result<ConflictInbox> {
     let op: CommitRef = chosen.op.parse()?;
     let root = engine.write(|connection, pen| {
         let no_record = || Error::Refused(ErrorCode::NotFound, "no such record");
-        let root = log::root_of(connection, entity)?.ok_or_else(no_record)?;
+        let root = things::root_of(connection, entity)?.ok_or_else(no_record)?;
         let tree = Tree::read(connection, root)?.ok_or_else(no_record)?;
         let node = tree.nodes.get(&entity).ok_or_else(no_record)?;
         if !choosable(node.kind, &chosen.field) {

@@ -20,8 +20,8 @@ use super::venues;
 use super::visit::{done, open, scope_of, tap};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::log;
 use crate::store::meta::{self, Enrolment};
+use crate::store::things;
 use crate::tree::Tree;
 use crate::write;
 
@@ -132,7 +132,7 @@ pub fn join(engine: &Engine, join: JoinVisit) -> Result<VisitView> {
 
 /// The scope in which this phone knows the visit; for a new one, what the invitation says.
 fn scope(connection: &Connection, invite: &Invite) -> Result<Scope> {
-    Ok(log::scope_of(connection, invite.visit)?.unwrap_or_else(|| invite.scope.clone()))
+    Ok(things::scope_of(connection, invite.visit)?.unwrap_or_else(|| invite.scope.clone()))
 }
 
 fn takes_part(tree: &Tree, enrolment: &Enrolment) -> bool {

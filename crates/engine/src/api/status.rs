@@ -15,7 +15,7 @@ use super::view::summary;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::values::Col;
-use crate::store::{erasures, hubs, meta, photos, rows};
+use crate::store::{erasures, hubs, meta, photos, rows, things};
 
 /// Visits that a list shows; an officer makes a dozen a day.
 const LIST_MAX: u32 = 100;
@@ -149,10 +149,10 @@ pub fn sync_status(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
 /// hub carries.
 pub(crate) fn counts_here(connection: &Connection, only: bool) -> Result<(u32, u32, u32)> {
     Ok(connection.query_row(
-        "SELECT (SELECT count(*) FROM visit_row WHERE id IN
+        "SELECT (SELECT count(*) FROM entity JOIN visit_row USING (id) WHERE entity.rowid IN
                    (SELECT touch.root FROM log JOIN touch ON touch.ref = log.ref WHERE log.received = 0 AND log.reissued = 0
                       AND NOT (?1 AND log.ref IN (SELECT ref FROM hub_commit))
-                    UNION SELECT entity.root FROM journal JOIN entity ON entity.id = journal.entity)),
+                    UNION SELECT root FROM journal)),
                 (SELECT count(*) FROM photo WHERE received = 0
                    AND NOT (?1 AND sha256 IN (SELECT sha256 FROM hub_photo WHERE held = 1))),
                 (SELECT count(*) FROM log WHERE received = 0 AND reissued = 0
@@ -185,7 +185,8 @@ fn erased(engine: &Engine, connection: &Connection) -> Result<Vec<ErasedRow>> {
 /// What HQ holds back of this phone's work, and photos that cannot be sent.
 fn attention(connection: &Connection) -> Result<Vec<AttentionRow>> {
     let mut statement = connection.prepare_cached(
-        "SELECT (SELECT root FROM touch WHERE touch.ref = verdict.ref LIMIT 1), NULL, verdict.reason
+        "SELECT (SELECT id FROM entity WHERE entity.root IS NULL
+                   AND rowid = (SELECT touch.root FROM touch WHERE touch.ref = verdict.ref LIMIT 1)), NULL, verdict.reason
          FROM verdict JOIN log ON log.ref = verdict.ref JOIN chain ON chain.id = log.chain
          WHERE verdict.applied = 0 AND chain.mine = 1
          UNION ALL
@@ -208,20 +209,22 @@ pub(super) fn visit_state(engine: &Engine, connection: &Connection, root: Entity
     let (held_back, here, only_here): (bool, bool, bool) = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM touch JOIN verdict ON verdict.ref = touch.ref
-                            WHERE touch.root = ?1 AND verdict.applied = 0)
+                            WHERE touch.root = ?2 AND verdict.applied = 0)
                     OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND problem IS NOT NULL),
                     EXISTS (SELECT 1 FROM touch JOIN log ON log.ref = touch.ref
-                            WHERE touch.root = ?1 AND log.received = 0 AND log.reissued = 0)
-                    OR EXISTS (SELECT 1 FROM journal JOIN entity ON entity.id = journal.entity WHERE entity.root = ?1)
+                            WHERE touch.root = ?2 AND log.received = 0 AND log.reissued = 0)
+                    OR EXISTS (SELECT 1 FROM journal WHERE root = ?2)
                     OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND received = 0),
                     EXISTS (SELECT 1 FROM touch JOIN log ON log.ref = touch.ref
-                            WHERE touch.root = ?1 AND log.received = 0 AND log.reissued = 0
+                            WHERE touch.root = ?2 AND log.received = 0 AND log.reissued = 0
                               AND log.ref NOT IN (SELECT ref FROM hub_commit))
-                    OR EXISTS (SELECT 1 FROM journal JOIN entity ON entity.id = journal.entity WHERE entity.root = ?1)
+                    OR EXISTS (SELECT 1 FROM journal WHERE root = ?2)
                     OR EXISTS (SELECT 1 FROM photo WHERE root = ?1 AND received = 0
                                AND sha256 NOT IN (SELECT sha256 FROM hub_photo WHERE held = 1))",
         )?
-        .query_row([Col(root)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        .query_row((Col(root), things::root(connection, root)?), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
     Ok(state(engine, held_back, here, only_here))
 }
 

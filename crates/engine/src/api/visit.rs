@@ -17,7 +17,7 @@ use super::types::{
 use super::{venues, view};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{base, log, rows};
+use crate::store::{base, rows, things};
 use crate::tree::Tree;
 use crate::write::{self, Pen, Tap};
 
@@ -228,7 +228,7 @@ pub(super) fn open(connection: &Connection, pen: &Pen<'_>, id: EntityId) -> Resu
 }
 
 pub(super) fn scope_of(connection: &Connection, id: EntityId) -> Result<Scope> {
-    log::scope_of(connection, id)?.ok_or_else(view::no_visit)
+    things::scope_of(connection, id)?.ok_or_else(view::no_visit)
 }
 
 pub(super) fn done(engine: &Engine, id: EntityId) -> Result<VisitView> {

@@ -11,7 +11,7 @@ use xuncha_domain::ids::EntityId;
 use xuncha_domain::model::field;
 
 use crate::error::Result;
-use crate::store::log;
+use crate::store::things;
 use crate::tree::Tree;
 
 /// Name of the folder beside the database.
@@ -86,7 +86,7 @@ pub fn sweep_erased(connection: &Connection, disk: &dyn Disk, folder: &Path) -> 
 
 /// Whether what a document says is here.
 fn stands(connection: &Connection, id: EntityId) -> Result<bool> {
-    let Some(root) = log::root_of(connection, id)? else { return Ok(false) };
+    let Some(root) = things::root_of(connection, id)? else { return Ok(false) };
     let tree = Tree::read(connection, root)?;
     Ok(tree.is_some_and(|tree| tree.value(id, field::DATA).is_some()))
 }

@@ -30,7 +30,9 @@ pub fn find(folder: &Path, connection: &Connection) -> Result<u64> {
 
 /// Photo facts in the log and in the journal, with the visit and the time of each.
 fn facts(connection: &Connection) -> Result<Vec<(EntityId, Photo, i64)>> {
-    let mut statement = connection.prepare("SELECT DISTINCT root FROM entity WHERE kind = ?1")?;
+    let mut statement = connection.prepare(
+        "SELECT id FROM entity WHERE root IS NULL AND rowid IN (SELECT root FROM entity WHERE kind = ?1)",
+    )?;
     let roots = statement.query_map([kind::PHOTO], |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
     let mut facts = Vec::new();
     for root in roots {

@@ -20,7 +20,7 @@ const TABLES: [Table; 10] = [
     Table { name: "chain", key: "id", keys: Keys::Bytes, shape: "btbbii", numbered: Numbered::Never },
     Table { name: "log", key: "ref", keys: Keys::Bytes, shape: "bbbibbi??biibbiii", numbered: Numbered::Now },
     // In the order in which things were first seen.
-    Table { name: "entity", key: "rowid", keys: Keys::Numbers, shape: "bit??b", numbered: Numbered::Always },
+    Table { name: "entity", key: "rowid", keys: Keys::Numbers, shape: "bit???", numbered: Numbered::Always },
     Table {
         name: "journal",
         key: "id",
@@ -126,7 +126,8 @@ fn copy_pages(damaged: &Path, new: &Connection) -> Result<()> {
     let mut pages = Pages::open(damaged)?;
     pages.rows(|row| {
         match (row.rowid, row.values.as_slice()) {
-            (Some(id), [Value::Null, Value::Blob(_)]) => drop(committed.insert(id)),
+            // A commit's reference; a set of live ops is shorter when it is empty, and else longer.
+            (Some(id), [Value::Null, Value::Blob(name)]) if name.len() == 16 => drop(committed.insert(id)),
             (Some(last), [Value::Null, Value::Integer(first), Value::Blob(_)]) => {
                 committed.extend((*first).max(last.saturating_sub(JOURNALED_MAX))..=last);
             }

@@ -20,7 +20,7 @@ use super::live;
 use super::log::{self, Touched};
 use super::meta::Enrolment;
 use super::values::Col;
-use super::{chains, meta};
+use super::{chains, meta, things};
 use crate::api::types::ErrorCode;
 use crate::error::{Error, Result};
 
@@ -220,7 +220,7 @@ fn put_live_of(connection: &Connection, scope: &Scope, state: &State, touched: &
                 Entity::keyed(thing.kind, parent, Value::decode(&under.key)?)
             }
         };
-        log::keep_entity(connection, scope, &entity)?;
+        things::keep(connection, scope, &entity)?;
         touched.insert((entity.root().kind, entity.root().id));
         entities.push(entity);
     }

@@ -9,6 +9,7 @@ use xuncha_domain::model::{field, kind};
 
 use super::live;
 use super::log::Touched;
+use super::things;
 use super::values::Col;
 use crate::error::Result;
 
@@ -77,11 +78,11 @@ pub fn has_targets(connection: &Connection, scope: &Scope) -> Result<bool> {
 
 /// Commits that may hold a value of an entity: those that touch its root, and all that are not counted.
 pub fn commits_about(connection: &Connection, entity: EntityId) -> Result<Vec<CommitRef>> {
+    let root = things::find(connection, entity)?.map(|found| found.root);
     let mut statement = connection.prepare_cached(
-        "SELECT touch.ref FROM entity JOIN touch ON touch.root = entity.root WHERE entity.id = ?1
-         UNION SELECT ref FROM log WHERE counted = 0",
+        "SELECT ref FROM touch WHERE root = ?1 UNION SELECT ref FROM log WHERE counted = 0",
     )?;
-    let rows = statement.query_map([Col(entity)], |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?;
+    let rows = statement.query_map([root], |row| Ok(row.get::<_, Col<CommitRef>>(0)?.0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -146,12 +147,12 @@ pub fn set_photo_gone(connection: &Connection, sha256: &[u8; 32]) -> Result<()> 
 pub fn roots_of_photo(connection: &Connection, sha256: &[u8; 32]) -> Result<Touched> {
     // The key of a photo begins with the first eight bytes of its hash; the fact says the rest.
     let (begins, _) = sha256.split_at(8);
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT root.kind, root.id FROM entity JOIN entity AS root ON root.id = entity.root
-         WHERE entity.kind = ?1 AND instr(entity.key, ?2) > 0",
-    )?;
-    let rows = statement
-        .query_map((kind::PHOTO, begins), |row| Ok((row.get(0)?, row.get::<_, Col<EntityId>>(1)?.0)))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT DISTINCT root.kind, root.id FROM entity JOIN entity AS root ON root.rowid = entity.root
+         WHERE entity.kind = {} AND instr(entity.key, ?1) > 0",
+        kind::PHOTO
+    ))?;
+    let rows = statement.query_map([begins], |row| Ok((row.get(0)?, row.get::<_, Col<EntityId>>(1)?.0)))?;
     let mut roots = Touched::new();
     for row in rows {
         let (kind, root): (Kind, EntityId) = row?;

@@ -5,6 +5,7 @@ use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::EntityId;
 use xuncha_domain::model::{field, finding, visit};
 
+use super::things;
 use super::values::Col;
 use crate::error::Result;
 use crate::tree::Tree;
@@ -24,20 +25,26 @@ pub struct Due {
     pub overdue: u32,
 }
 
+/// Findings beside the visits that they were made on.
+const FOUND: &str = "visit_row.id, item, started_ms FROM visit_row JOIN entity ON entity.id = visit_row.id
+     JOIN finding_row ON finding_row.visit = entity.rowid";
+
 /// Of more orders, a screen says "1,000": nobody counts them by hand, and a tap must not.
 const COUNTED_MAX: u32 = 1_000;
 
-/// Takes the failed items of a visit; those of one that does not count are none.
+/// Takes the failed items of a visit; those of one that does not count are none. Returns how many of them are open and
+/// have no deadline.
 pub fn set<'a>(
     connection: &Connection,
     tree: &Tree,
     failed: impl IntoIterator<Item = &'a str>,
-) -> Result<()> {
+) -> Result<u32> {
     remove(connection, tree.root)?;
+    let Some(number) = tree.nodes.get(&tree.root).map(|node| node.order) else { return Ok(0) };
+    let mut others = 0;
     let root = visit::visit(tree.root);
     let mut insert = connection.prepare_cached(
-        "INSERT INTO finding_row (visit, item, venue, started_ms, open, due, recheck)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO finding_row (visit, item, open, due, recheck) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     for item in failed {
         let id = visit::finding(&root, item).id;
@@ -49,14 +56,15 @@ pub fn set<'a>(
         }
         let deadline = tree.value(id, field::DEADLINE).and_then(finding::deadline);
         let due = deadline.filter(|_| finding::is_ordered(status)).map(|day| day.to_string());
-        let (venue, recheck) = (tree.venue().map(Col), recheck.map(Col));
-        insert.execute((Col(tree.root), item, venue, tree.started_ms(), open, due, recheck))?;
+        others += u32::from(open && due.is_none());
+        insert.execute((number, item, open, due, recheck.map(Col)))?;
     }
-    Ok(())
+    Ok(others)
 }
 
 pub fn remove(connection: &Connection, visit: EntityId) -> Result<()> {
-    connection.prepare_cached("DELETE FROM finding_row WHERE visit = ?1")?.execute([Col(visit)])?;
+    let number = things::root(connection, visit)?;
+    connection.prepare_cached("DELETE FROM finding_row WHERE visit = ?1")?.execute([number])?;
     Ok(())
 }
 
@@ -64,15 +72,18 @@ pub fn remove(connection: &Connection, visit: EntityId) -> Result<()> {
 pub fn open(connection: &Connection, limit: u32) -> Result<Vec<FindingRow>> {
     let mut found = due(connection, limit)?;
     let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
-    let others = "SELECT visit, item FROM finding_row WHERE open = 1 AND due IS NULL
-                  ORDER BY started_ms DESC, visit, item LIMIT ?1";
-    found.extend(rows(connection, others, [left])?);
+    let others = format!(
+        "SELECT {FOUND} WHERE visit_row.open > 0 AND finding_row.open = 1 AND due IS NULL
+         ORDER BY started_ms DESC, visit_row.id, item LIMIT ?1"
+    );
+    found.extend(rows(connection, &others, [left])?);
     Ok(found)
 }
 
 /// Orders that stand, by their deadline.
 pub fn due(connection: &Connection, limit: u32) -> Result<Vec<FindingRow>> {
-    let sql = "SELECT visit, item FROM finding_row WHERE due IS NOT NULL ORDER BY due, visit, item LIMIT ?1";
+    let sql = "SELECT entity.id, item FROM finding_row JOIN entity ON entity.rowid = finding_row.visit
+               WHERE due IS NOT NULL ORDER BY due, entity.id, item LIMIT ?1";
     rows(connection, sql, [limit])
 }
 
@@ -100,11 +111,13 @@ pub fn of_venue(
     visit: Option<EntityId>,
     limit: u32,
 ) -> Result<Vec<FindingRow>> {
-    let sql = "SELECT visit, item FROM (
-                 SELECT visit, item, started_ms FROM finding_row WHERE venue = ?1 AND open = 1 AND visit IS NOT ?2
-                 UNION SELECT visit, item, started_ms FROM finding_row WHERE recheck = ?2)
-               ORDER BY started_ms DESC, visit, item LIMIT ?3";
-    rows(connection, sql, (Col(venue), visit.map(Col), limit))
+    let sql = format!(
+        "SELECT id, item FROM (
+           SELECT {FOUND} WHERE visit_row.venue = ?1 AND finding_row.open = 1 AND visit_row.id IS NOT ?2
+           UNION SELECT {FOUND} WHERE recheck = ?2)
+         ORDER BY started_ms DESC, id, item LIMIT ?3"
+    );
+    rows(connection, &sql, (Col(venue), visit.map(Col), limit))
 }
 
 fn rows(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<FindingRow>> {

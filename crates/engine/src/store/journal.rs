@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{CommitRef, EntityId, OfficerId, Scope};
 
+use super::things::{self, Number};
 use super::values::{Col, refs_from_bytes, refs_to_bytes};
 use crate::error::Result;
 
@@ -57,11 +58,10 @@ pub fn of_scope(connection: &Connection, scope: &Scope) -> Result<Vec<JournalRow
 }
 
 /// The open taps on a root and what hangs on it.
-pub fn of_root(connection: &Connection, root: EntityId) -> Result<Vec<JournalRow>> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM journal WHERE entity IN (SELECT id FROM entity WHERE root = ?1) ORDER BY id"
-    ))?;
-    let rows = statement.query_map([Col(root)], read)?;
+pub fn of_root(connection: &Connection, root: Number) -> Result<Vec<JournalRow>> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM journal WHERE root = ?1 ORDER BY id"))?;
+    let rows = statement.query_map([root], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -80,15 +80,16 @@ pub fn scopes(connection: &Connection) -> Result<Vec<Scope>> {
     Ok(scopes.iter().filter_map(|scope| scope.parse().ok()).collect())
 }
 
-/// Writes a tap in place of the open one on the same field. The id in `row` is ignored.
-pub fn put(connection: &Connection, scope: &Scope, row: &JournalRow) -> Result<()> {
+/// Writes a tap on what hangs on `root` in place of the open one on the same field. The id in `row` is ignored.
+pub fn put(connection: &Connection, scope: &Scope, root: Number, row: &JournalRow) -> Result<()> {
     connection
         .prepare_cached("DELETE FROM journal WHERE entity = ?1 AND field = ?2")?
         .execute((Col(row.entity), &row.field))?;
     connection
         .prepare_cached(
-            "INSERT INTO journal (scope, entity, field, value, detached, over, officer, device_ms, boot, monotonic_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO journal (scope, entity, field, value, detached, over, officer, device_ms, boot, monotonic_ms,
+                                  root)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(rusqlite::params![
             scope.as_str(),
@@ -101,6 +102,7 @@ pub fn put(connection: &Connection, scope: &Scope, row: &JournalRow) -> Result<(
             row.device_ms,
             row.boot,
             row.monotonic_ms,
+            root,
         ])?;
     Ok(())
 }
@@ -133,20 +135,24 @@ pub fn count(connection: &Connection) -> Result<u64> {
 /// Drops taps that no commit could be made of: their value or the thing that they are about was lost with a damaged
 /// database. Returns how many.
 pub fn drop_unusable(connection: &Connection) -> Result<usize> {
-    let mut unusable = Vec::new();
-    let mut statement = connection
-        .prepare(&format!("SELECT {COLUMNS}, entity IN (SELECT id FROM entity) FROM journal ORDER BY id"))?;
+    let mut taps: Vec<(i64, Option<Number>)> = Vec::new();
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM journal ORDER BY id"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let known: bool = row.get(10)?;
-        if !known || read(row).is_err() {
-            unusable.push(row.get::<_, i64>(0)?);
+        let found = read(row).ok().map(|tap| things::find(connection, tap.entity)).transpose()?.flatten();
+        taps.push((row.get(0)?, found.map(|found| found.root)));
+    }
+    let mut dropped = 0;
+    for (id, root) in taps {
+        match root {
+            // Its number may be another one than in the damaged database.
+            Some(root) => {
+                connection.execute("UPDATE journal SET root = ?2 WHERE id = ?1", [id, root])?;
+            }
+            None => dropped += connection.execute("DELETE FROM journal WHERE id = ?1", [id])?,
         }
     }
-    for id in &unusable {
-        connection.execute("DELETE FROM journal WHERE id = ?1", [id])?;
-    }
-    Ok(unusable.len())
+    Ok(dropped)
 }
 
 /// The commit that a tap became.

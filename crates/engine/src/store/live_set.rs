@@ -22,15 +22,13 @@ use xuncha_domain::ids::{CommitRef, OfficerId};
 use xuncha_domain::merge::{Live, LiveOps, Stored};
 
 use super::squeeze::{squeeze, unsqueeze};
+use super::things::Number;
 
 /// A root with more is none that people make; bounds what a damaged row can make us allocate.
 const UNPACKED_MAX: usize = 64 * 1024 * 1024;
 const ROWS_MAX: usize = 4 * 1024 * 1024;
 const ERASED: Tag = Tag::new(0);
 const DETACHED: Tag = Tag::new(1);
-
-/// How a store numbers its entities; means nothing outside it.
-pub type Number = i64;
 
 /// The fields of one entity.
 pub type Fields = BTreeMap<String, LiveOps>;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, Row};
 use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, DeviceId, EntityId, OfficerId, Scope};
 use xuncha_domain::limits;
-use xuncha_domain::log::body::{Entity, Kind, Op, OpValue, Reference};
+use xuncha_domain::log::body::{Kind, Op, OpValue, Reference};
 use xuncha_domain::log::commit::{Commit, Place, Stamp};
 use xuncha_domain::merge::{Field, Live};
 use xuncha_domain::model::kind;
@@ -18,6 +18,7 @@ use super::lost;
 use super::open::damaged;
 use super::quarantine;
 use super::squeeze::{squeeze, unsqueeze};
+use super::things::{self, Found, Number};
 use super::values::Col;
 use crate::error::Result;
 
@@ -117,8 +118,9 @@ pub fn branches(commits: Vec<Commit>) -> Vec<Vec<Commit>> {
 
 /// Commits that touch a root, in the order of their chains.
 pub fn touching(connection: &Connection, root: EntityId) -> Result<Vec<Commit>> {
+    let Some(found) = things::find(connection, root)? else { return Ok(Vec::new()) };
     let tail = "WHERE ref IN (SELECT ref FROM touch WHERE root = ?1) AND counted = 1 ORDER BY chain, seq";
-    commits(connection, tail, [Col(root)])
+    commits(connection, tail, [found.number])
 }
 
 /// Everything that a device wrote, with the scope of each.
@@ -171,10 +173,15 @@ pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(Ch
 }
 
 /// The things that a commit touches.
-pub fn touched_by(connection: &Connection, commit: CommitRef) -> Result<Vec<EntityId>> {
+pub fn touched_by(connection: &Connection, commit: CommitRef) -> Result<Touched> {
     let mut statement = connection.prepare_cached("SELECT root FROM touch WHERE ref = ?1")?;
-    let roots = statement.query_map([Col(commit)], |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
-    Ok(roots.collect::<rusqlite::Result<_>>()?)
+    let roots = statement.query_map([Col(commit)], |row| row.get::<_, Number>(0))?;
+    let mut touched = Touched::new();
+    for root in roots {
+        let root = things::of(connection, root?)?;
+        touched.insert((root.kind, root.id));
+    }
+    Ok(touched)
 }
 
 /// The device whose chain holds a commit.
@@ -318,7 +325,7 @@ pub fn insert(connection: &Connection, commit: &Commit, received: bool) -> Resul
 
 /// The live ops of a root while a commit is counted.
 struct Counting {
-    number: i64,
+    root: Number,
     set: LiveSet,
     /// The log may lack commits that were counted in the thing's snapshot.
     beyond: bool,
@@ -331,22 +338,23 @@ pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<
     let awaiting = awaiting(connection, own)?;
     let based = base::is_based(connection, own)?;
     let mut touched = Touched::new();
-    let mut numbers: BTreeMap<EntityId, i64> = BTreeMap::new();
+    let mut numbers: BTreeMap<EntityId, Number> = BTreeMap::new();
     let mut sets: BTreeMap<EntityId, Counting> = BTreeMap::new();
     for op in commit.ops() {
         let entity = match numbers.get(&op.entity.id) {
             Some(number) => *number,
-            None => keep_entity(connection, scope, &op.entity)?,
+            None => things::keep(connection, scope, &op.entity)?.number,
         };
         numbers.insert(op.entity.id, entity);
         let root = op.entity.root();
         if touched.insert((root.kind, root.id)) {
+            let (number, set) = live::read(connection, root.id)?;
             connection
                 .prepare_cached("INSERT OR IGNORE INTO touch (root, ref) VALUES (?1, ?2)")?
-                .execute((Col(root.id), Col(own)))?;
+                .execute((number, Col(own)))?;
             if !based || base::is_whole(connection, root.id)? {
-                let (number, set) = live::read(connection, root.id)?;
-                sets.insert(root.id, Counting { number, set, beyond: base::may_lack(connection, root.id)? });
+                let beyond = base::may_lack(connection, root.id)?;
+                sets.insert(root.id, Counting { root: number, set, beyond });
             }
         }
         let Some(Counting { set, beyond, .. }) = sets.get_mut(&root.id) else { continue };
@@ -358,8 +366,8 @@ pub fn count(connection: &Connection, scope: &Scope, commit: &Commit) -> Result<
         count_op(connection, commit, op, &mut field, *beyond)?;
         set.put(entity, &op.field, field.live);
     }
-    for (root, Counting { number, set, .. }) in &sets {
-        live::write(connection, *root, *number, set)?;
+    for Counting { root, set, .. } in sets.values() {
+        live::write(connection, *root, set)?;
     }
     connection.prepare_cached("UPDATE log SET counted = 1 WHERE ref = ?1")?.execute([Col(own)])?;
     // Whatever waited for this commit, also in a field that it does not hold, waits no more.
@@ -413,60 +421,6 @@ fn await_commit(connection: &Connection, commit: CommitRef, entity: EntityId, fi
     Ok(())
 }
 
-/// Makes the entity and what it hangs on known. Returns its row.
-pub fn keep_entity(connection: &Connection, scope: &Scope, entity: &Entity) -> Result<i64> {
-    if let Some(origin) = &entity.origin {
-        keep_entity(connection, scope, &origin.parent)?;
-    }
-    let root = entity.root().id;
-    if let Some(known) = live::number(connection, entity.id)? {
-        return Ok(known);
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute((
-            Col(entity.id),
-            entity.kind,
-            // What hangs on a root lies in the root's scope, and nearly always hangs on the root itself.
-            if entity.origin.is_none() { scope.as_str() } else { "" },
-            entity.origin.as_ref().map(|origin| origin.parent.id).filter(|parent| *parent != root).map(Col),
-            entity.origin.as_ref().map(|origin| origin.key.encode()),
-            Col(root),
-        ))?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// What an entity hangs on, itself if on nothing.
-pub fn root_of(connection: &Connection, entity: EntityId) -> Result<Option<EntityId>> {
-    Ok(connection
-        .prepare_cached("SELECT root FROM entity WHERE id = ?1")?
-        .query_row([Col(entity)], |row| row.get::<_, Col<EntityId>>(0))
-        .optional()?
-        .map(|root| root.0))
-}
-
-/// The kind of an entity, and the scope in which it was recorded.
-pub fn thing(connection: &Connection, entity: EntityId) -> Result<Option<(Kind, Scope)>> {
-    let row: Option<(Kind, String)> = connection
-        .prepare_cached("SELECT kind, scope FROM entity WHERE id = ?1")?
-        .query_row([Col(entity)], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    Ok(row.map(|(kind, scope)| Ok::<_, xuncha_domain::ids::BadId>((kind, scope.parse()?))).transpose()?)
-}
-
-/// The scope in which an entity was recorded.
-pub fn scope_of(connection: &Connection, entity: EntityId) -> Result<Option<Scope>> {
-    let scope: Option<String> = connection
-        .prepare_cached(
-            "SELECT of.scope FROM entity JOIN entity AS of ON of.id = entity.root WHERE entity.id = ?1",
-        )?
-        .query_row([Col(entity)], |row| row.get(0))
-        .optional()?;
-    Ok(scope.map(|scope| scope.parse()).transpose()?)
-}
-
 /// Commits whose values do not count here because of a verdict. Work of this phone that HQ holds back only because it
 /// closed the phone goes on counting on it: the officer must be able to go on with a visit (law 5).
 const HELD: &str = "SELECT verdict.ref FROM verdict LEFT JOIN log ON log.ref = verdict.ref
@@ -516,9 +470,12 @@ pub fn recount_thing(connection: &Connection, root: EntityId) -> Result<()> {
         }
         done.insert(commit.hash.short());
     }
-    connection
-        .prepare_cached("DELETE FROM dead WHERE entity IN (SELECT id FROM entity WHERE root = ?1)")?
-        .execute([Col(root)])?;
+    if let Some(found) = things::find(connection, root)? {
+        let mut forget = connection.prepare_cached("DELETE FROM dead WHERE entity = ?1")?;
+        for thing in things::under(connection, found.number)?.values() {
+            forget.execute([Col(thing.id)])?;
+        }
+    }
     for field in fields.values_mut() {
         let awaited: Vec<CommitRef> = field.dead.iter().copied().collect();
         for commit in awaited {
@@ -538,15 +495,15 @@ pub fn put_fields(
 ) -> Result<()> {
     let mut set = LiveSet::default();
     for ((entity, name), field) in fields {
-        let number =
-            live::number(connection, entity)?.ok_or_else(|| damaged("live ops of an unknown thing"))?;
+        let found = things::find(connection, entity)?;
+        let Found { number, .. } = found.ok_or_else(|| damaged("live ops of an unknown thing"))?;
         for awaited in &field.dead {
             await_commit(connection, *awaited, entity, &name)?;
         }
         set.put(number, &name, field.live);
     }
-    let (number, _) = live::read(connection, root)?;
-    live::write(connection, root, number, &set)
+    let (root, _) = live::read(connection, root)?;
+    live::write(connection, root, &set)
 }
 
 /// Keeps what HQ made of a commit. What was applied once is never held again.
@@ -564,7 +521,7 @@ pub fn keep_verdict(connection: &Connection, commit: CommitRef, applied: bool, r
 /// were some.
 pub fn forget_verdicts(connection: &Connection, scope: &Scope) -> Result<bool> {
     let forgotten = connection.execute(
-        "DELETE FROM verdict WHERE ref NOT IN (SELECT root FROM touch)
+        "DELETE FROM verdict WHERE ref NOT IN (SELECT id FROM entity WHERE rowid IN (SELECT root FROM touch))
            AND ref NOT IN (SELECT log.ref FROM log JOIN chain ON chain.id = log.chain WHERE chain.scope <> ?1)
            AND ref NOT IN (SELECT ref FROM base_held WHERE scope <> ?1)",
         [scope.as_str()],

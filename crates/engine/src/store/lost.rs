@@ -18,7 +18,7 @@ use xuncha_domain::model::{field, kind};
 
 use super::log::{self, Touched};
 use super::values::Col;
-use super::{base, fetched, live, meta, rows, trail};
+use super::{base, fetched, live, meta, rows, things, trail};
 use crate::error::Result;
 use crate::tree::Tree;
 
@@ -81,10 +81,11 @@ pub fn lose(connection: &Connection, scope: &Scope, me: OfficerId) -> Result<Tou
     base::forget(connection, scope)?;
     for sql in [
         "DELETE FROM wanted WHERE thing = 1 AND name IN (SELECT id FROM entity WHERE scope = ?1)",
-        "DELETE FROM live_set WHERE root IN (SELECT id FROM entity WHERE scope = ?1)",
+        "DELETE FROM live_set WHERE root IN (SELECT rowid FROM entity WHERE scope = ?1)",
+        "DELETE FROM finding_row WHERE visit IN (SELECT rowid FROM entity WHERE scope = ?1)",
         "DELETE FROM chain WHERE scope = ?1 AND mine = 0 AND id NOT IN (SELECT chain FROM log)",
         // Those that are left are made known again when the log is counted.
-        "DELETE FROM entity WHERE root IN (SELECT id FROM entity WHERE scope = ?1)",
+        "DELETE FROM entity WHERE coalesce(root, rowid) IN (SELECT rowid FROM entity WHERE scope = ?1)",
         "INSERT INTO lost_scope (scope, lost) VALUES (?1, 1) ON CONFLICT (scope) DO UPDATE SET lost = 1",
     ] {
         connection.prepare_cached(sql)?.execute([scope.as_str()])?;
@@ -122,8 +123,9 @@ pub fn place_of(connection: &Connection, commit: CommitRef) -> Result<Option<(Ch
 
 /// Whether something of a visit stays.
 fn has_part(connection: &Connection, scope: &Scope, root: EntityId, me: OfficerId) -> Result<bool> {
+    let Some(root) = things::root(connection, root)? else { return Ok(false) };
     let sql = format!("SELECT EXISTS (SELECT 1 FROM touch WHERE root = ?3 AND ref NOT IN ({GOING}))");
-    Ok(connection.prepare_cached(&sql)?.query_row((scope.as_str(), Col(me), Col(root)), |row| row.get(0))?)
+    Ok(connection.prepare_cached(&sql)?.query_row((scope.as_str(), Col(me), root), |row| row.get(0))?)
 }
 
 fn keep_frame(connection: &Connection, root: EntityId) -> Result<()> {
@@ -154,8 +156,9 @@ pub fn frame(connection: &Connection, root: EntityId) -> Result<Option<Frame>> {
 /// and other copies are to be destroyed.
 pub fn sweep(connection: &Connection) -> Result<()> {
     let mut named = BTreeSet::new();
-    let mut roots = connection
-        .prepare("SELECT entity.id FROM live_set JOIN entity ON entity.id = live_set.root WHERE kind = ?1")?;
+    let mut roots = connection.prepare(
+        "SELECT entity.id FROM live_set JOIN entity ON entity.rowid = live_set.root WHERE kind = ?1",
+    )?;
     let roots = roots.query_map([kind::VISIT], |row| Ok(row.get::<_, Col<EntityId>>(0)?.0))?;
     for root in roots.collect::<rusqlite::Result<Vec<_>>>()? {
         let (_, set) = live::read(connection, root)?;
@@ -211,7 +214,7 @@ pub fn cut_read_to(connection: &Connection, scope: &Scope, position: u64) -> Res
 /// Whether what others recorded in a thing cannot be here, since this phone does not read its scope. A closed phone reads
 /// nothing, and keeps what it had.
 pub fn not_read(connection: &Connection, root: EntityId) -> Result<bool> {
-    let Some(scope) = log::scope_of(connection, root)? else { return Ok(false) };
+    let Some(scope) = things::scope_of(connection, root)? else { return Ok(false) };
     let reads = meta::scopes(connection)?;
     Ok(!reads.is_empty() && !reads.contains(&scope))
 }

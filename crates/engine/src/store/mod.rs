@@ -24,6 +24,7 @@ pub mod salvaged;
 pub mod search;
 pub mod settled;
 pub mod squeeze;
+pub mod things;
 pub mod thumbs;
 pub mod trail;
 pub mod values;

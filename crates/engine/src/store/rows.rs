@@ -168,15 +168,15 @@ fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
         return remove(connection, "visit_row", id);
     };
     let Listed { counts, failed } = Listed::of(connection, &tree)?;
-    findings::set(connection, &tree, failed.into_iter().filter(|_| !counts.retracted))?;
+    let open = findings::set(connection, &tree, failed.into_iter().filter(|_| !counts.retracted))?;
     let officer = super::meta::enrolment(connection)?.map(|enrolment| enrolment.officer());
     let mine = tree.all_live().any(|(_, _, live)| Some(live.officer) == officer);
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO visit_row
              (id, venue, started_ms, finished_ms, sealed, answered, items, findings, photos, readings, conflicts,
-              yours, retracted, review, mine)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+              yours, retracted, review, mine, open)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(rusqlite::params![
             Col(id),
@@ -194,6 +194,7 @@ fn refresh_visit(connection: &Connection, id: EntityId) -> Result<()> {
             counts.retracted,
             counts.review,
             mine,
+            open,
         ])?;
     Ok(())
 }
@@ -320,8 +321,8 @@ pub fn set_feed(connection: &Connection, scope: &Scope, position: u64, rolling: 
 
 /// Officers that HQ named, by id.
 pub fn officers(connection: &Connection) -> Result<Vec<OfficerId>> {
-    let mut statement = connection.prepare_cached("SELECT id FROM entity WHERE kind = ?1 ORDER BY id")?;
-    let rows =
-        statement.query_map([kind::OFFICER], |row| Ok(OfficerId(row.get::<_, Col<EntityId>>(0)?.0.0)))?;
+    let sql = format!("SELECT id FROM entity WHERE kind = {} ORDER BY id", kind::OFFICER);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([], |row| Ok(OfficerId(row.get::<_, Col<EntityId>>(0)?.0.0)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

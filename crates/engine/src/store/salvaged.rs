@@ -10,7 +10,7 @@ use xuncha_domain::model::kind;
 
 use super::quarantine::{self, Damaged};
 use super::values::Col;
-use super::{base, chains, log};
+use super::{base, chains, log, things};
 use crate::error::Result;
 
 /// Drops commits whose bytes are not what their hash says (what is left of an unsent one is kept for HQ), and things whose
@@ -25,14 +25,7 @@ pub fn drop_unreadable(connection: &Connection) -> Result<usize> {
             dropped += connection.execute("DELETE FROM log WHERE ref = ?1", [damaged.key])?;
         }
     }
-    loop {
-        let orphans = connection
-            .execute("DELETE FROM entity WHERE coalesce(parent, root) NOT IN (SELECT id FROM entity)", [])?;
-        if orphans == 0 {
-            return Ok(dropped);
-        }
-        dropped += orphans;
-    }
+    Ok(dropped + things::adopt(connection)?)
 }
 
 /// Commits that cannot be read, and whether HQ does not have them. Whatever comes from others is received.
@@ -113,7 +106,7 @@ fn scope(connection: &Connection, commit: &Commit) -> Result<Option<Scope>> {
         return Ok(Some(chain.scope));
     }
     match commit.ops().first() {
-        Some(op) => log::scope_of(connection, op.entity.root().id),
+        Some(op) => things::scope_of(connection, op.entity.root().id),
         None => Ok(None),
     }
 }
@@ -142,7 +135,7 @@ pub fn count_unsent(connection: &Connection) -> Result<u64> {
 /// Everything that has a row on screens.
 pub fn roots(connection: &Connection) -> Result<log::Touched> {
     let mut statement =
-        connection.prepare("SELECT kind, id FROM entity WHERE kind IN (?1, ?2, ?3) AND id = root")?;
+        connection.prepare("SELECT kind, id FROM entity WHERE kind IN (?1, ?2, ?3) AND root IS NULL")?;
     let rows = statement.query_map((kind::VENUE, kind::VISIT, kind::SAME_AS), |row| {
         Ok((row.get(0)?, row.get::<_, Col<_>>(1)?.0))
     })?;

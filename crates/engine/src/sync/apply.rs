@@ -207,15 +207,7 @@ impl<'a> Taking<'a> {
     }
 
     pub(super) fn touch(&mut self, reference: CommitRef) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT entity.kind, entity.id FROM touch JOIN entity ON entity.id = touch.root WHERE touch.ref = ?1",
-        )?;
-        let roots = statement.query_map([Col(reference)], |row| {
-            Ok((row.get::<_, Kind>(0)?, row.get::<_, Col<EntityId>>(1)?.0))
-        })?;
-        for root in roots {
-            self.touched.insert(root?);
-        }
+        self.touched.extend(log::touched_by(self.connection, reference)?);
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::Session;
 use super::apply::{Taking, changes};
 use crate::erase;
 use crate::error::Result;
-use crate::store::{base, chains, live, log, rows};
+use crate::store::{base, chains, live, log, rows, things};
 
 /// Names of one request; more would bring more than one answer holds.
 const NAMES_MAX: usize = 50;
@@ -53,7 +53,7 @@ impl Taking<'_> {
         for root in wanted.roots.iter().filter(|root| answered(root)) {
             let id = EntityId(**root);
             let whole = brought.whole.contains(root);
-            if let Some((kind, scope)) = log::thing(self.connection, id)?.filter(|_| whole) {
+            if let Some((kind, scope)) = things::thing(self.connection, id)?.filter(|_| whole) {
                 base::set_whole(self.connection, id, &scope)?;
                 log::recount_thing(self.connection, id)?;
                 self.touched.insert((kind, id));
@@ -108,7 +108,7 @@ impl Taking<'_> {
 
     fn touches_whole(&self, commit: CommitRef) -> Result<bool> {
         let mut whole = false;
-        for root in log::touched_by(self.connection, commit)? {
+        for (_, root) in log::touched_by(self.connection, commit)? {
             whole |= base::is_whole(self.connection, root)?;
         }
         Ok(whole)

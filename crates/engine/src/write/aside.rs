@@ -17,7 +17,7 @@ use super::{Pen, commit};
 use crate::error::Result;
 use crate::store::chains::ChainRow;
 use crate::store::quarantine::{self, Damaged};
-use crate::store::{chains, live, log, mend};
+use crate::store::{chains, live, log, mend, things};
 
 /// Sets aside what cannot be read of our unsent commits.
 pub fn set_damaged_aside(connection: &Connection, pen: &Pen<'_>) -> Result<()> {
@@ -79,7 +79,7 @@ impl Gone {
         let mut gone: BTreeMap<EntityId, Vec<Reference>> = BTreeMap::new();
         for one in damaged {
             for name in one.names() {
-                for root in log::touched_by(connection, name)? {
+                for (_, root) in log::touched_by(connection, name)? {
                     gone.entry(root).or_default().push(one.reference(name));
                 }
             }
@@ -138,7 +138,7 @@ fn drawn_from(connection: &Connection, damaged: &Damaged, name: CommitRef) -> Re
     let chain = damaged.chain.map(|chain| chains::get(connection, chain)).transpose()?.flatten();
     let scope = match &chain {
         Some(chain) => Some(chain.scope.clone()),
-        None => log::scope_of(connection, *entity)?,
+        None => things::scope_of(connection, *entity)?,
     };
     let chain = chain.map_or(quarantine::UNKNOWN, |chain| chain.id);
     Ok(scope.map(|scope| Drawn { commit: name, chain, seq: damaged.seq, scope, live }))

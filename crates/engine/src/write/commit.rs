@@ -1,7 +1,6 @@
 //! From the journal to the log.
 
-use rusqlite::{Connection, OptionalExtension};
-use xuncha_domain::cbor::Value;
+use rusqlite::Connection;
 use xuncha_domain::ids::{CommitRef, EntityId, Scope, random};
 use xuncha_domain::limits;
 use xuncha_domain::log::body::{Entity, Op, OpValue, Reference};
@@ -14,8 +13,7 @@ use super::Pen;
 use crate::error::{Error, Result};
 use crate::store::chains::{self, ChainRow};
 use crate::store::journal::{self, JournalRow};
-use crate::store::values::Col;
-use crate::store::{log, renamed, rows};
+use crate::store::{log, renamed, rows, things};
 
 /// Half of what a commit may hold: leaves room for tables and salts, which are not known before it is written.
 const VALUES_BYTES_MAX: usize = limits::COMMIT_BYTES_MAX / 2;
@@ -169,17 +167,7 @@ pub(super) fn references(
 
 /// An entity with its origin, as it was recorded.
 pub fn entity(connection: &Connection, id: EntityId) -> Result<Entity> {
-    let row = connection
-        .prepare_cached("SELECT kind, coalesce(parent, nullif(root, id)), key FROM entity WHERE id = ?1")?
-        .query_row([Col(id)], |row| {
-            let parent = row.get::<_, Option<Col<EntityId>>>(1)?.map(|parent| parent.0);
-            let key = row.get::<_, Option<Col<Value>>>(2)?.map(|key| key.0);
-            Ok((row.get(0)?, parent.zip(key)))
-        })
-        .optional()?
-        .ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))?;
-    Ok(match row {
-        (kind, Some((parent, key))) => Entity::keyed(kind, &entity(connection, parent)?, key),
-        (kind, None) => Entity::new(kind, id),
-    })
+    let found = things::find(connection, id)?;
+    let found = found.ok_or(Error::Sqlite(rusqlite::Error::QueryReturnedNoRows))?;
+    things::of(connection, found.number)
 }

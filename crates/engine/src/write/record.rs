@@ -9,6 +9,7 @@ use xuncha_domain::log::body::Entity;
 use super::{Pen, flush};
 use crate::api::types::{ErrorCode, Token};
 use crate::error::{Error, Result};
+use crate::store::things::{self, Found};
 use crate::store::{journal, live, log, rows};
 use crate::tree;
 
@@ -83,10 +84,11 @@ fn write(connection: &Connection, pen: &Pen<'_>, scope: &Scope, tap: Tap) -> Res
             flush(connection, pen, scope)?;
         }
     }
-    log::keep_entity(connection, scope, &tap.entity)?;
+    let Found { root, .. } = things::keep(connection, scope, &tap.entity)?;
     journal::put(
         connection,
         scope,
+        root,
         &journal::JournalRow {
             id: 0,
             entity: tap.entity.id,

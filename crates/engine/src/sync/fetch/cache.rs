@@ -12,7 +12,7 @@ use crate::api::types::ErrorCode;
 use crate::engine::{Engine, Options};
 use crate::error::{Error, Result};
 use crate::store::fetched::{self, Fetched, Name};
-use crate::store::{Store, erasures, log, lost};
+use crate::store::{Store, erasures, lost, things};
 
 /// What all of it may take: some hundred originals of others, or thousands of thumbnails.
 const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -121,7 +121,7 @@ impl<'a> Part<'a> {
         let kept = self.engine.0.store.write(|tx| {
             let keeps = !erasures::photo_erased(tx, &self.want.name.photo)?
                 && !lost::not_read(tx, self.want.visit)?
-                && log::scope_of(tx, self.want.visit)?.is_some();
+                && things::scope_of(tx, self.want.visit)?.is_some();
             if keeps {
                 fetched::set(tx, self.want.name, fetched)?;
             }
