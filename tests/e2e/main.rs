@@ -17,6 +17,7 @@ mod enrolment;
 mod erasing;
 mod hub;
 mod inbox;
+mod lock;
 mod me;
 mod moved;
 mod officer;

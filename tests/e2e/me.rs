@@ -12,7 +12,7 @@ const WIDER: &str =
     .filter((one) => one.scrollWidth > one.clientWidth + 1)
     .map((one) => `${one.className} ${one.scrollWidth} > ${one.clientWidth}`)";
 
-fn fits(page: &Page, step: &str) {
+pub fn fits(page: &Page, step: &str) {
     let wider = page.run(WIDER, &json!([]));
     assert_eq!(wider, json!([]), "{step}");
     page.shot(step);

@@ -25,6 +25,7 @@ mod hub;
 mod inbox;
 mod join;
 mod joint;
+mod lock;
 mod photos;
 mod rescue;
 mod restored;

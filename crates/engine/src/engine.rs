@@ -16,8 +16,9 @@ use crate::api::types::{AddPhoto, ApiError, Changes, ErrorCode, VisitView};
 use crate::error::{Error, Result};
 use crate::hub::{self, Hub};
 use crate::keys::{FileKeyStore, KeyStore};
+use crate::lock::Lock;
 use crate::store::Store;
-use crate::store::{mend, meta, quarantine};
+use crate::store::{mend, meta, pin, quarantine};
 use crate::sync::Progress;
 use crate::sync::background::Woken;
 use crate::sync::fetch::Wanted;
@@ -72,6 +73,7 @@ pub(crate) struct Inner {
     pub options: Options,
     pub progress: Progress,
     pub hub: Hub,
+    pub lock: Lock,
     /// Rung when there is something new to send.
     pub work: tokio::sync::Notify,
     /// Rung when the phone is on another network, or in an officer's hand again.
@@ -108,12 +110,20 @@ impl Engine {
         photo::sweep(&documents)?;
         let store = recover::open(&options, &photos)?;
         erase::try_to_scrub(&store, &options, &photos);
+        let kept = store.read(pin::kept).unwrap_or_else(|error| {
+            // Damage must not lock an officer out.
+            tracing::error!(%error, "the PIN cannot be read");
+            pin::Kept::default()
+        });
+        let enrolled = store.read(meta::enrolment).is_ok_and(|enrolment| enrolment.is_some());
+        let lock = Lock::open(kept, enrolled, &*options.clock);
         Ok(Self(Arc::new(Inner {
             store,
             photos,
             options,
             progress: Progress::default(),
             hub: Hub::default(),
+            lock,
             work: tokio::sync::Notify::new(),
             network: tokio::sync::Notify::new(),
             foreground: tokio::sync::watch::Sender::new(true),
@@ -165,6 +175,7 @@ impl Engine {
         meta: &AddPhoto,
         bytes: &mut dyn Read,
     ) -> std::result::Result<VisitView, ApiError> {
+        self.admit("photo_add")?;
         Ok(api::photos::add(self, meta, bytes)?)
     }
 
@@ -173,6 +184,7 @@ impl Engine {
     /// # Errors
     /// `RescueUnreadable`, `HubFull`, or the disk's.
     pub fn carry_rescue(&self, file: &mut dyn Read) -> std::result::Result<(), ApiError> {
+        self.admit("rescue_carry")?;
         Ok(hub::carry_bundle(self, file)?)
     }
 
@@ -183,6 +195,7 @@ impl Engine {
 
     /// A photo that is on this phone, original or thumbnail, with its MIME type.
     pub fn photo(&self, sha256: &str, thumb: bool) -> std::result::Result<(String, Vec<u8>), ApiError> {
+        self.admit("photo")?;
         Ok(api::photos::get(self, sha256, thumb)?)
     }
 
@@ -191,6 +204,7 @@ impl Engine {
     /// # Errors
     /// `NotFound` past the last page, or when another paper lies there.
     pub fn document_page(&self, name: &str, page: usize) -> std::result::Result<String, ApiError> {
+        self.admit("document_page")?;
         let gone = || ApiError::new(ErrorCode::NotFound, "no such page");
         self.0.desk.page(name, page).ok_or_else(gone)
     }
@@ -204,6 +218,7 @@ impl Engine {
         visit: &str,
         document: &str,
     ) -> std::result::Result<(String, Vec<u8>), ApiError> {
+        self.admit("document_pdf")?;
         let ids = visit.parse().and_then(|visit| Ok((visit, document.parse()?)));
         let (visit, id) = ids.map_err(Error::from)?;
         Ok(document::pdf(self, visit, id)?)
@@ -217,6 +232,7 @@ impl Engine {
     /// The app goes to the background: the open journal becomes a commit, and HQ's nudges are not listened to.
     pub fn suspend(&self) {
         self.0.foreground.send_replace(false);
+        self.0.lock.shown(false, &*self.0.options.clock);
         if let Err(error) = self.write(|transaction, pen| write::flush_all(transaction, pen)) {
             tracing::warn!(%error, "the journal stays open");
         }
@@ -252,12 +268,19 @@ impl Engine {
     /// Makes this device a hub without a listener, for a transport of its own (a simulation): returns the code that the
     /// next phone scans. Requests are given to [`Engine::hub_hear`].
     pub fn hub_open(&self) -> std::result::Result<xuncha_domain::protocol::v1::hub::Pairing, ApiError> {
+        self.admit("hub_open")?;
         Ok(crate::hub::open_quietly(self)?)
     }
 
     /// What this device answers as a hub. `whole` is false when the connection broke within the body.
     pub fn hub_hear(&self, request: &Request, whole: bool) -> std::result::Result<Response, ApiError> {
         Ok(crate::hub::heard(self, request, whole)?)
+    }
+
+    /// # Errors
+    /// `Locked`, when this phone is and the call is none of those at its lock.
+    pub(crate) fn admit(&self, call: &str) -> Result<()> {
+        self.0.lock.admit(call, &*self.0.options.clock)
     }
 
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {

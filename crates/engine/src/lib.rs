@@ -12,6 +12,7 @@ mod erase;
 mod error;
 pub mod hub;
 mod keys;
+mod lock;
 mod phone;
 pub mod photo;
 mod recover;

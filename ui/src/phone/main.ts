@@ -19,6 +19,8 @@
  *   sync-banner (data-state=on_phone|on_hub|sending|held|attention) sync-now queue-row (data-state)
  *   only-here (data-n) hub-open hub-start hub-stop hub-qr hub-text hub-waiting hub-delivered (data-n) hub-phone
  *   me-storage me-about text-size-<normal|large|larger|largest> storage-<all|free|KIND> cache-clear about-version about-device
+ *   lock-screen lock-entered lock-wait unlock lock-help lock-code lock-by-hq (keys of the pad as above) | me-lock lock-now
+ *   lock-after-<MIN> lock-current lock-new lock-repeat lock-set lock-remove lock-done
  *   relay-open relay-qr relay-text relay-pair relay-hub relay-now relay-leave relay-error (data-code)
  * Text that saves itself marks its state as data-state=typing|saving|saved|notSaved|empty in its label.
  */
@@ -34,6 +36,7 @@ import zh from './i18n/zh-CN.json'
 import { createPages } from './router'
 import { appKey, createApp as createAppState } from './state/app'
 import { followNetwork } from './state/network'
+import { followPresence } from './state/presence'
 import { applyTextSize } from './state/textSize'
 import './vant'
 import './style.css'
@@ -44,6 +47,7 @@ const texts = createTexts({ 'zh-CN': zh, en }, (lang) => Locale.use(lang, lang =
 
 applyTextSize()
 followNetwork(backend)
+followPresence(backend, () => state.refresh())
 void state.start().then(() => {
   createApp(App)
     .provide(backendKey, backend)

@@ -9,6 +9,7 @@ import HubPage from './pages/hub/HubPage.vue'
 import RelayPage from './pages/hub/RelayPage.vue'
 import JoinPage from './pages/join/JoinPage.vue'
 import AboutPage from './pages/me/AboutPage.vue'
+import LockPage from './pages/me/LockPage.vue'
 import MePage from './pages/me/MePage.vue'
 import StoragePage from './pages/me/StoragePage.vue'
 import QueuePage from './pages/queue/QueuePage.vue'
@@ -37,6 +38,7 @@ export function createPages(app: AppState) {
       { path: '/hub', component: HubPage },
       { path: '/relay', component: RelayPage },
       { path: '/me', component: MePage },
+      { path: '/me/lock', component: LockPage },
       { path: '/me/storage', component: StoragePage },
       { path: '/me/about', component: AboutPage },
       { path: '/:rest(.*)', redirect: '/' },

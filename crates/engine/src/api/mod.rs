@@ -7,6 +7,7 @@ mod fetching;
 mod finding;
 pub mod inbox;
 mod join;
+pub mod lock;
 pub mod photos;
 mod reading;
 pub(crate) mod reference;
@@ -29,6 +30,7 @@ use about::{About, StorageUse};
 use documents::{DocumentDraft, DocumentForm, DocumentPages, DocumentRef};
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
+use lock::{AppShown, LockAfter, LockStatus, Pin, SetPin};
 pub use retract::Retract;
 use types::{
     AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DeadlineChoice,
@@ -43,6 +45,7 @@ macro_rules! calls {
         impl Engine { $(
             $(#[$doc])*
             pub fn $name(&self, arguments: $arguments) -> Result<$result, ApiError> {
+                self.admit(stringify!($name))?;
                 let mut result = $function(self, arguments.clone());
                 // The transaction changed nothing, and what it met was mended.
                 if result.as_ref().is_err_and(Error::is_damage) {
@@ -59,6 +62,7 @@ macro_rules! calls {
             arguments: serde_json::Value,
         ) -> Result<serde_json::Value, ApiError> {
             let bad = |error: serde_json::Error| ApiError::new(ErrorCode::BadRequest, error.to_string());
+            engine.admit(name)?;
             match name {
                 $( stringify!($name) => {
                     let arguments: $arguments = serde_json::from_value(arguments).map_err(bad)?;
@@ -102,6 +106,17 @@ calls! {
     storage_use(Nothing) -> StorageUse = about::storage_use;
     /// Drops other phones' pictures, which HQ holds.
     cache_clear(Nothing) -> StorageUse = about::clear_cache;
+    lock_status(Nothing) -> LockStatus = lock::status;
+    /// Sets the PIN of this phone, or another one.
+    lock_set(SetPin) -> LockStatus = lock::set;
+    lock_remove(Pin) -> LockStatus = lock::remove;
+    lock_after(LockAfter) -> LockStatus = lock::set_after;
+    lock_now(Nothing) -> LockStatus = lock::now;
+    unlock(Pin) -> LockStatus = lock::unlock;
+    /// A code of HQ for this phone's officer in place of a forgotten PIN. Needs the network.
+    unlock_by_hq(Enroll) -> LockStatus = lock::unlock_by_hq;
+    /// The page is what the officer looks at, or no longer.
+    app_shown(AppShown) -> LockStatus = lock::shown;
     sync_status(Nothing) -> SyncStatus = status::sync_status;
     /// The officer has read what orders of HQ erased.
     erasure_seen(Nothing) -> SyncStatus = status::erasure_seen;

@@ -37,9 +37,18 @@ pub enum ErrorCode {
     BadRequest,
     NotEnrolled,
     AlreadyEnrolled,
+    /// The PIN is asked for.
+    Locked,
+    PinWrong,
+    /// After too many wrong tries the next one waits.
+    PinTooSoon,
+    /// Not six to twelve digits, or such as everybody tries first.
+    PinUnfit,
     CodeUnknown,
     CodeUsed,
     CodeExpired,
+    /// A code of HQ for another officer.
+    CodeForeign,
     /// A photo shows no code that could be read.
     CodeUnreadable,
     /// A text is no whole invitation to a visit.

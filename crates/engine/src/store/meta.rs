@@ -14,14 +14,14 @@ use xuncha_domain::time::ClockOffset;
 use crate::api::types::{PhotoPolicy, PictureKind, Recovered};
 use crate::error::Result;
 
-fn get<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>> {
+pub(super) fn get<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>> {
     Ok(connection
         .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
         .query_row([key], |row| row.get(0))
         .optional()?)
 }
 
-fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<()> {
+pub(super) fn set(connection: &Connection, key: &str, value: &[u8]) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

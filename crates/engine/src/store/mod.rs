@@ -17,6 +17,7 @@ pub mod mend;
 pub mod meta;
 pub mod open;
 pub mod photos;
+pub mod pin;
 pub mod quarantine;
 pub mod renamed;
 pub mod rows;

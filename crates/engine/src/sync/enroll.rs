@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use xuncha_domain::ids::{CityId, CommitHash, CommitRef};
 use xuncha_domain::log::chain::Certificate;
-use xuncha_domain::log::crypto::PublicKey;
+use xuncha_domain::log::crypto::{PublicKey, SecretKey, Signer as _};
 use xuncha_domain::protocol::v1;
 use xuncha_domain::protocol::v1::enroll::{
     EnrollAnswer, EnrollRequest, Proof, QR_PREFIX, RETURN_TAG, returning,
@@ -43,6 +43,25 @@ pub async fn enroll(engine: &Engine, text: &str, server_url: Option<&str>) -> Re
     take_over(engine, &enrolment, &answer)?;
     engine.emit(&Changes { sync: true, officers: true, venues: true, ..Changes::default() });
     engine.wake_sync();
+    Ok(())
+}
+
+/// HQ's word that whoever holds this phone may: a code that it gave for this phone's officer. Nothing changes on the phone,
+/// so that a sync may run beside it. The code is used up, and HQ lists one more device; its key and token are thrown away
+/// here, so that nobody can ever speak for it.
+pub async fn vouched(engine: &Engine, text: &str, server_url: Option<&str>) -> Result<()> {
+    let not_enrolled = || Error::Refused(ErrorCode::NotEnrolled, "this phone is not enrolled");
+    let known = engine.read(meta::enrolment)?.ok_or_else(not_enrolled)?;
+    let (server_url, code) = read_code(text, server_url.or(Some(&known.server_url)))?;
+    let nobodys = SecretKey::generate(&*engine.0.options.entropy).public_key();
+    let answer = ask(engine, &server_url, &[], Proof::Code(code), &nobodys).await?;
+    let given = verified(answer, server_url, &nobodys)?;
+    if given.city != known.city || given.hq_key != known.hq_key {
+        return Err(Error::Refused(ErrorCode::ServerAnswer, "another HQ answered"));
+    }
+    if given.officer() != known.officer() {
+        return Err(Error::Refused(ErrorCode::CodeForeign, "the code is for another officer"));
+    }
     Ok(())
 }
 

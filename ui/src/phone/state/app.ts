@@ -72,6 +72,7 @@ export function createApp(backend: Backend) {
     needs,
     categories,
     districts,
+    locked: computed(() => broken.value === 'locked'),
     enrolled: computed(() => status.value?.enrolled ?? false),
     banner: computed(() => status.value && bannerOf(status.value.sync, edits.value > editsInStatus.value)),
     refresh,

@@ -31,6 +31,7 @@ export type ApiError = { code: ErrorCode, message: string,
  * field; with `document_no_glyph`: the character.
  */
 needs?: string, };
+export type AppShown = { visible: boolean, };
 export type AttentionRow = { visit: string | null, photo: string | null, 
 /**
  * A reason code such as `kind_reserved`, `device_closed`, `photo_missing`; the screen translates it.
@@ -189,7 +190,7 @@ title: string, entries: number, photos: number,
  * How many of them were written while the order was on its way: HQ has never read those.
  */
 late: number, at_ms: number, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "code_unknown" | "code_used" | "code_expired" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "document_missing" | "document_no_glyph" | "document_too_long" | "document_differs" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "locked" | "pin_wrong" | "pin_too_soon" | "pin_unfit" | "code_unknown" | "code_used" | "code_expired" | "code_foreign" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "document_missing" | "document_no_glyph" | "document_too_long" | "document_differs" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FetchState = "fetching" | "not_at_hq" | "failed";
 export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "visit", "value": VisitMention } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
@@ -271,6 +272,24 @@ severity: string, group: string, answer_kind: AnswerKind, choices: Array<ChoiceR
 failed: boolean, notes: Array<NoteView>, note_token: string, finding: FindingView | null, photos: Array<PhotoView>, };
 export type JoinVisit = { text: string, position: Position | null, };
 export type LeadLevel = "bureau" | "brigade" | "district";
+export type LockAfter = { minutes: number, };
+export type LockStatus = { 
+/**
+ * A PIN is set.
+ */
+set: boolean, locked: boolean, 
+/**
+ * Minutes in the background after which the PIN is asked for.
+ */
+after_min: number, 
+/**
+ * What may be chosen for it.
+ */
+after_choices: Array<number>, 
+/**
+ * Milliseconds until the next try is taken, after too many wrong ones.
+ */
+wait_ms: number, };
 export type MemberView = { officer: OfficerRow, present: Shown<boolean>, };
 export type NewVenue = { name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, position: Position | null, };
 export type NewVisit = { venue: string, kind: VisitKind, mode: VisitMode, lead_level: LeadLevel, 
@@ -362,6 +381,7 @@ fetched_bytes: number,
 state: SaveState | null, standing: Standing, };
 export type PhotoWait = "metered" | "metering_unknown" | "manual";
 export type PictureKind = "thumbnail" | "original";
+export type Pin = { pin: string, };
 export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
 export type QueueRow = { visit: string | null, photo: string | null, title: string, state: SaveState, bytes_sent: number, bytes_total: number, at_ms: number, };
 export type ReadingInput = { 
@@ -494,6 +514,15 @@ export type SetNote = { visit: string,
  */
 item: string | null, text: string, token: string, };
 export type SetPhotoPolicy = { kind: PictureKind, policy: PhotoPolicy, };
+export type SetPin = { 
+/**
+ * Six to twelve digits.
+ */
+pin: string, 
+/**
+ * The PIN that it replaces.
+ */
+current: string | null, };
 export type SetPosition = { visit: string, position: Position, };
 export type SetReadingDone = { visit: string, id: string, text: string, token: string, };
 export type SetReadingStep = { visit: string, id: string, 
@@ -672,6 +701,14 @@ export type Calls = {
   about: { args: Nothing, result: About },
   storage_use: { args: Nothing, result: StorageUse },
   cache_clear: { args: Nothing, result: StorageUse },
+  lock_status: { args: Nothing, result: LockStatus },
+  lock_set: { args: SetPin, result: LockStatus },
+  lock_remove: { args: Pin, result: LockStatus },
+  lock_after: { args: LockAfter, result: LockStatus },
+  lock_now: { args: Nothing, result: LockStatus },
+  unlock: { args: Pin, result: LockStatus },
+  unlock_by_hq: { args: Enroll, result: LockStatus },
+  app_shown: { args: AppShown, result: LockStatus },
   sync_status: { args: Nothing, result: SyncStatus },
   erasure_seen: { args: Nothing, result: SyncStatus },
   sync_now: { args: Nothing, result: SyncStatus },
