@@ -6,6 +6,7 @@ fn main() {
         "photo_add",
         "scan",
         "document_save",
+        "diagnostics_save",
         "rescue_save",
         "rescue_carry",
     ]);

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { licences } from './licences.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -15,7 +16,7 @@ const noRemoteFont: Plugin = {
 
 // Two apps in one package: the officer's phone and the console at headquarters.
 export default defineConfig({
-  plugins: [noRemoteFont, vue()],
+  plugins: [noRemoteFont, vue(), licences(here('..'))],
   resolve: { alias: { '@': here('./src') } },
   build: {
     // The oldest engine we meet: Android System WebView and WebKitGTK of 2023.

@@ -26,6 +26,7 @@ pub fn run() {
             commands::photo_add,
             commands::scan,
             document::document_save,
+            rescue::diagnostics_save,
             rescue::rescue_save,
             rescue::rescue_carry
         ])

@@ -1,4 +1,4 @@
-//! Rescue bundles on their way out of the app's own folder, to where the officer wants them (a USB stick, a folder of the
+//! Rescue bundles, and a text of diagnostics, on their way out of the app's own folder, to where the officer wants them (a USB stick, a folder of the
 //! phone, a cloud drive), and into another phone's app. The system's dialog names the place, which on a phone is no path
 //! but an address that only the file system plugin can open.
 
@@ -19,6 +19,22 @@ pub(crate) async fn rescue_save(app: AppHandle, phone: State<'_, Phone>) -> Resu
     blocking(move || {
         let (name, mut bundle) = phone.rescue_file()?;
         save(&app, app.dialog().file().set_file_name(name), &mut bundle)
+    })
+    .await
+}
+
+/// Longer than any text of diagnostics.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+
+/// Asks where a text that the page shows should go. False when the officer changes his mind.
+#[tauri::command]
+pub(crate) async fn diagnostics_save(app: AppHandle, text: String) -> Result<bool, ApiError> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(ApiError::new(ErrorCode::TextTooLong, "too long for diagnostics"));
+    }
+    blocking(move || {
+        let dialog = app.dialog().file().set_file_name("xuncha-diagnostics.txt");
+        save(&app, dialog, &mut text.as_bytes())
     })
     .await
 }

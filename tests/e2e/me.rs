@@ -73,3 +73,29 @@ fn every_screen_of_a_visit_fits_a_small_phone_with_the_largest_text() {
     page.part("rescue-make").appears();
     fits(page, "me-large-queue");
 }
+
+#[test]
+fn licences_are_found_by_a_word_and_diagnostics_can_be_copied() {
+    let hq = Hq::with_demo_city();
+    let phone = Phone::enrolled_at(&hq);
+    let shown = phone.in_small_browser();
+    let page = &shown.page;
+    page.part("me-open").click();
+    page.part("me-about").click();
+    page.part("me-licences").click();
+    page.part("licence-row").nth(20).appears();
+    fits(page, "me-4-licences");
+    page.part("licence-search").fill("noto ofl");
+    page.part("licence-row").are(1);
+    page.part("licence-count").says("1");
+    page.css("[data-testid='licence-row'] button").click();
+    page.part("licence-text").says("SIL OPEN FONT LICENSE");
+    fits(page, "me-5-licence");
+    page.part("back").click();
+    page.part("me-diagnostics").click();
+    page.part("diagnostics-text").says("visits of this phone: 0");
+    page.part("diagnostics-text").says("text normal");
+    page.part("diagnostics-copy").click();
+    page.part("diagnostics-copied").appears();
+    fits(page, "me-6-diagnostics");
+}

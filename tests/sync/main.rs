@@ -14,6 +14,7 @@ mod bad_input;
 mod closed;
 mod copied;
 mod damaged_commit;
+mod diagnostics;
 mod dictionary;
 mod documents;
 mod duplicates;

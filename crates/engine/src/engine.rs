@@ -14,6 +14,7 @@ use xuncha_domain::time::Clock;
 
 use crate::api::types::{AddPhoto, ApiError, Changes, ErrorCode, VisitView};
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::hub::{self, Hub};
 use crate::keys::{FileKeyStore, KeyStore};
 use crate::lock::Lock;
@@ -74,6 +75,7 @@ pub(crate) struct Inner {
     pub progress: Progress,
     pub hub: Hub,
     pub lock: Lock,
+    pub health: Health,
     /// Rung when there is something new to send.
     pub work: tokio::sync::Notify,
     /// Rung when the phone is on another network, or in an officer's hand again.
@@ -124,6 +126,7 @@ impl Engine {
             progress: Progress::default(),
             hub: Hub::default(),
             lock,
+            health: Health::default(),
             work: tokio::sync::Notify::new(),
             network: tokio::sync::Notify::new(),
             foreground: tokio::sync::watch::Sender::new(true),

@@ -10,6 +10,7 @@ mod document;
 mod engine;
 mod erase;
 mod error;
+mod health;
 pub mod hub;
 mod keys;
 mod lock;

@@ -21,6 +21,8 @@
  *   me-storage me-about text-size-<normal|large|larger|largest> storage-<all|free|KIND> cache-clear about-version about-device
  *   lock-screen lock-entered lock-wait unlock lock-help lock-code lock-by-hq (keys of the pad as above) | me-lock lock-now
  *   lock-after-<MIN> lock-current lock-new lock-repeat lock-set lock-remove lock-done
+ *   me-diagnostics diagnostics-text diagnostics-copy diagnostics-copied diagnostics-save diagnostics-saved
+ *   me-licences licence-search licence-count licence-row licence-text
  *   relay-open relay-qr relay-text relay-pair relay-hub relay-now relay-leave relay-error (data-code)
  * Text that saves itself marks its state as data-state=typing|saving|saved|notSaved|empty in its label.
  */

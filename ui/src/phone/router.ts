@@ -9,6 +9,8 @@ import HubPage from './pages/hub/HubPage.vue'
 import RelayPage from './pages/hub/RelayPage.vue'
 import JoinPage from './pages/join/JoinPage.vue'
 import AboutPage from './pages/me/AboutPage.vue'
+import DiagnosticsPage from './pages/me/DiagnosticsPage.vue'
+import LicencesPage from './pages/me/LicencesPage.vue'
 import LockPage from './pages/me/LockPage.vue'
 import MePage from './pages/me/MePage.vue'
 import StoragePage from './pages/me/StoragePage.vue'
@@ -41,6 +43,8 @@ export function createPages(app: AppState) {
       { path: '/me/lock', component: LockPage },
       { path: '/me/storage', component: StoragePage },
       { path: '/me/about', component: AboutPage },
+      { path: '/me/diagnostics', component: DiagnosticsPage },
+      { path: '/me/licences', component: LicencesPage },
       { path: '/:rest(.*)', redirect: '/' },
     ],
   })

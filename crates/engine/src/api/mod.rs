@@ -2,6 +2,7 @@
 //! through [`dispatch`] or the methods of [`Engine`] that the same table makes.
 
 pub mod about;
+mod diagnostics;
 pub mod documents;
 mod fetching;
 mod finding;
@@ -27,6 +28,7 @@ use crate::error::Error;
 use crate::hub::{self, HubStart, HubStatus, RelayPair, RelayStatus};
 use crate::rescue::RescueBundle;
 use about::{About, StorageUse};
+use diagnostics::Diagnostics;
 use documents::{DocumentDraft, DocumentForm, DocumentPages, DocumentRef};
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
@@ -51,7 +53,10 @@ macro_rules! calls {
                 if result.as_ref().is_err_and(Error::is_damage) {
                     result = $function(self, arguments);
                 }
-                Ok(result?)
+                result.map_err(|error| {
+                    self.0.health.failed(self.now_ms(), stringify!($name), error.code());
+                    error.into()
+                })
             }
         )+ }
 
@@ -106,6 +111,8 @@ calls! {
     storage_use(Nothing) -> StorageUse = about::storage_use;
     /// Drops other phones' pictures, which HQ holds.
     cache_clear(Nothing) -> StorageUse = about::clear_cache;
+    /// What those who mend a phone need to know, without anything that tells of people, venues or work.
+    diagnostics(Nothing) -> Diagnostics = diagnostics::diagnostics;
     lock_status(Nothing) -> LockStatus = lock::status;
     /// Sets the PIN of this phone, or another one.
     lock_set(SetPin) -> LockStatus = lock::set;

@@ -144,7 +144,9 @@ async fn run_in(engine: &Engine, turn: tokio::sync::MutexGuard<'_, ()>) -> Resul
     if let Err(Error::HqBusy { retry_after_s }) = &result {
         progress.retry_after_s.store(*retry_after_s, Ordering::Relaxed);
     }
-    progress.set_error(result.as_ref().err().map(Error::code));
+    let failed = result.as_ref().err().map(Error::code);
+    progress.set_error(failed);
+    engine.0.health.synced(engine.now_ms(), failed);
     hub::after_sync(engine, &result).await;
     result
 }

@@ -44,6 +44,10 @@ export function fakeBackend(handlers: Handlers) {
       if (!handlers.carryRescue) throw new CallError({ code: 'not_found', message: 'rescue_carry' })
       return handlers.carryRescue()
     },
+    async saveDiagnostics(text) {
+      asked.push({ name: 'diagnostics_save', args: { text } })
+      return true
+    },
     async saveRescue() {
       if (!handlers.saveRescue) throw new CallError({ code: 'not_found', message: 'rescue_save' })
       return handlers.saveRescue()

@@ -27,6 +27,7 @@ export function httpBackend(key: string): Backend {
 
     documentPageUrl: (name, page) => `/document-page/${name}/${page}?key=${encodeURIComponent(key)}`,
     saveDocument: async (visit, id) => download(`/document/${visit}/${id}?key=${encodeURIComponent(key)}`),
+    saveDiagnostics: async (text) => downloadText(text, 'xuncha-diagnostics.txt'),
     saveRescue: async () => download(`/rescue?key=${encodeURIComponent(key)}`),
 
     asksForFiles: false,
@@ -45,10 +46,18 @@ export function httpBackend(key: string): Backend {
   }
 }
 
-function download(url: string): boolean {
+function downloadText(text: string, name: string): boolean {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  const started = download(url, name)
+  // The browser has taken its own hold of it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+  return started
+}
+
+function download(url: string, name = ''): boolean {
   const link = document.createElement('a')
   link.href = url
-  link.download = ''
+  link.download = name
   link.click()
   return true
 }

@@ -27,6 +27,7 @@ export function tauriBackend(): Backend {
 
     documentPageUrl: (name, page) => convertFileSrc(`${name}/${page}`, 'document'),
     saveDocument: (visit, document) => command<boolean>('document_save', { visit, document }),
+    saveDiagnostics: (text) => command<boolean>('diagnostics_save', { text }),
     saveRescue: () => command<boolean>('rescue_save', {}),
     asksForFiles: true,
     carryRescue: () => command<boolean>('rescue_carry', {}),

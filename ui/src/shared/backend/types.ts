@@ -18,6 +18,8 @@ export interface Backend {
   documentPageUrl(name: string, page: number): string
   /** Hands a document as PDF to the system: saved, and from there shared or printed. False when the officer changes their mind. */
   saveDocument(visit: string, document: string): Promise<boolean>
+  /** Hands a text of diagnostics to the officer's own storage; false when they change their mind. */
+  saveDiagnostics(text: string): Promise<boolean>
   /** Hands the rescue bundle that was made last to the officer's own storage; false when they change their mind. */
   saveRescue(): Promise<boolean>
   /** Whether `carryRescue` asks for the file by a dialog of the system; else the page gives it. */

@@ -121,6 +121,7 @@ date: string,
  * False when holidays of that year are not known yet: only weekends were left out.
  */
 sure: boolean, };
+export type Diagnostics = { text: string, };
 export type DistrictRow = { code: string, zh: string, en: string, townships: Array<TownshipRow>, };
 export type DocumentDraft = { visit: string, code: string, fields: Array<DocumentText>, outcome: DocumentResult | null, 
 /**
@@ -701,6 +702,7 @@ export type Calls = {
   about: { args: Nothing, result: About },
   storage_use: { args: Nothing, result: StorageUse },
   cache_clear: { args: Nothing, result: StorageUse },
+  diagnostics: { args: Nothing, result: Diagnostics },
   lock_status: { args: Nothing, result: LockStatus },
   lock_set: { args: SetPin, result: LockStatus },
   lock_remove: { args: Pin, result: LockStatus },
