@@ -81,7 +81,6 @@ pub struct Service {
     attempts: attempts::Attempts,
     turns: uploads::Turns,
     events: Events,
-    at_hand: sync::AtHand,
 }
 
 /// Where a service keeps its things and what it is called.
@@ -128,7 +127,6 @@ impl Service {
             attempts: attempts::Attempts::default(),
             turns: uploads::Turns::default(),
             events: Events::default(),
-            at_hand: sync::AtHand::default(),
         };
         service.reproject_if_due()?;
         // What a crash left stored but not published.

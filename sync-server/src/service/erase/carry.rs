@@ -4,6 +4,7 @@
 //! directly.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use xuncha_domain::ids::{CommitRef, EntityId, Scope};
 use xuncha_domain::log::body::{Entity, OpValue};
@@ -21,7 +22,14 @@ use crate::storage::{ChainRow, CommitRow, EraseOrderRow, EraseTargetRow, Read, R
 type Places = Vec<(usize, [u8; 16])>;
 
 /// What was destroyed of a run of commits.
-pub(in crate::service) type Destroyed = HashMap<CommitRef, Places>;
+type Destroyed = HashMap<CommitRef, Places>;
+
+/// A packet without what orders name.
+pub(in crate::service) struct Stripped {
+    pub(in crate::service) bytes: Vec<u8>,
+    pub(in crate::service) commits: Vec<Arc<Commit>>,
+    pub(in crate::service) destroyed: Destroyed,
+}
 
 impl Service {
     /// Carries out the orders that a commit gives, if it is HQ's. Returns the roots of what changed. What HQ had given,
@@ -105,14 +113,14 @@ impl Service {
 
     /// Destroys in a stored packet what orders name. Live values are read from there.
     fn strip_stored(&self, tx: &Tx<'_>, scope: &Scope, id: RowId) -> Result<Counted, Error> {
-        let mut commits = tx.commits_of(id)?;
+        let commits: Vec<Arc<Commit>> = tx.commits_of(id)?.into_iter().map(Arc::new).collect();
         let bytes = tx.packet(id)?.bytes;
         let mut roots = Counted::new();
-        let Some((bytes, destroyed)) = strip(tx, scope, &bytes, &mut commits)? else { return Ok(roots) };
-        tx.set_packet_bytes(id, &bytes)?;
+        let Some(stripped) = strip(tx, scope, &bytes, &commits)? else { return Ok(roots) };
+        tx.set_packet_bytes(id, &stripped.bytes)?;
         for commit in &commits {
             let name = commit.hash.short();
-            let Some(places) = destroyed.get(&name) else { continue };
+            let Some(places) = stripped.destroyed.get(&name) else { continue };
             if let Some(row) = tx.commit(&name)? {
                 note(tx, &row, places)?;
             }
@@ -132,8 +140,8 @@ pub(in crate::service) fn arriving(
     read: &Read<'_>,
     scope: &Scope,
     bytes: &[u8],
-    commits: &mut [Commit],
-) -> Result<Option<(Vec<u8>, Destroyed)>, Error> {
+    commits: &[Arc<Commit>],
+) -> Result<Option<Stripped>, Error> {
     if read.has_erase_targets(scope)? { strip(read, scope, bytes, commits) } else { Ok(None) }
 }
 
@@ -163,30 +171,34 @@ fn packets_about(
     Ok(packets)
 }
 
-/// Destroys the named values of a run. Returns the packet's new bytes and what went; none when that is nothing.
+/// Destroys the named values of a run; none when that is nothing.
 fn strip(
     read: &Read<'_>,
     scope: &Scope,
     bytes: &[u8],
-    commits: &mut [Commit],
-) -> Result<Option<(Vec<u8>, Destroyed)>, Error> {
+    commits: &[Arc<Commit>],
+) -> Result<Option<Stripped>, Error> {
     let mut destroyed = Destroyed::new();
     let mut targets = HashMap::new();
-    for commit in commits.iter_mut() {
+    for commit in commits {
         let places = named(read, &mut targets, scope, commit)?;
         if !places.is_empty() {
-            let only: Vec<usize> = places.iter().map(|(place, _)| *place).collect();
-            *commit = commit.erased(&only);
             destroyed.insert(commit.hash.short(), places);
         }
     }
     if destroyed.is_empty() {
         return Ok(None);
     }
+    let without = |commit: &Arc<Commit>| match destroyed.get(&commit.hash.short()) {
+        Some(places) => commit.erased(&places.iter().map(|(place, _)| *place).collect::<Vec<_>>()),
+        None => Commit::clone(commit),
+    };
+    let commits: Vec<Commit> = commits.iter().map(without).collect();
     let damaged = |_| Error::Internal("a packet that cannot be erased");
     let packet: Packet = Packet::decode(bytes).map_err(damaged)?;
-    let repacked = packet.repacked(commits).map_err(|error: packet::PacketError| damaged(error))?;
-    Ok(Some((repacked.encode(), destroyed)))
+    let repacked = packet.repacked(&commits).map_err(|error: packet::PacketError| damaged(error))?;
+    let commits = commits.into_iter().map(Arc::new).collect();
+    Ok(Some(Stripped { bytes: repacked.encode(), commits, destroyed }))
 }
 
 /// The values of a commit that orders name and that are still there.

@@ -1,18 +1,17 @@
 //! One round trip of a phone: store first, judge second, then publish, and answer with what is new.
 //!
 //! [`receive`] verifies and stores packets in one transaction; what is stored stays stored whatever follows. [`judge`] and
-//! [`publish`] give judged commits their place in the feed, in short transactions of their own that may be repeated.
+//! [`publish`] give judged commits their place in the feed: in the same transaction when that succeeds, else, and for what
+//! is too much for one, in short transactions of their own that may be repeated.
 //! [`rejudge`] looks again at what an older server held. [`answer`] reads: receipts say what the database holds, never what the request hoped for.
 
 mod answer;
-mod at_hand;
 mod judge;
 mod publish;
 mod receive;
 mod rejudge;
 mod verdicts;
 
-use cpu_time::ThreadTime;
 use minicbor::bytes::ByteVec;
 use xuncha_domain::limits::PACKETS_PER_SYNC_MAX;
 use xuncha_domain::protocol::v1::blobs::LACKING_MAX;
@@ -21,9 +20,6 @@ use xuncha_domain::protocol::v1::sync::{Refused, SyncAnswer, SyncRequest, TRAIL_
 use super::{Changed, Device, Error, Service};
 use crate::storage::Report;
 
-use receive::Received;
-
-pub(super) use at_hand::AtHand;
 pub(super) use publish::{Counted, append, count, resolve};
 
 /// Scopes and chains of one phone: a city has ten districts, a phone a chain per scope and their successors.
@@ -44,11 +40,12 @@ impl Service {
             return Err(Error::TooLarge);
         }
         let report = self.news(device, request, now_ms)?;
-        let mut received =
-            self.take_packets(device, &request.packets, &request.fed, report.as_ref(), now_ms)?;
+        let received = self.take_packets(device, &request.packets, &request.fed, report.as_ref(), now_ms)?;
         // Also what a full disk or another node's end left stored and not judged: no restart may be waited for.
-        if received.stored > 0 || self.is_behind()? {
-            self.publish(&mut received);
+        if received.behind || self.is_behind()? {
+            self.publish_all();
+        } else if received.stored > 0 {
+            self.scrub_if_due();
         }
         self.note_erased(device, request, now_ms)?;
         self.keep_quarantined(device, &request.quarantined, now_ms)?;
@@ -57,20 +54,6 @@ impl Service {
             self.events.tell(Changed { visits: received.stored > 0, devices: true });
         }
         Ok(answer)
-    }
-
-    /// What follows the receipt; its cost is told apart from what the receipt took.
-    fn publish(&self, received: &mut Received) {
-        let cpu = tracing::enabled!(tracing::Level::DEBUG).then(ThreadTime::now);
-        let _at_hand = self.at_hand.hold(std::mem::take(&mut received.unpacked));
-        self.publish_all();
-        if let Some(cpu) = cpu {
-            tracing::debug!(
-                commits = received.stored,
-                publish_cpu_us = cpu.elapsed().as_micros(),
-                "published"
-            );
-        }
     }
 
     /// Takes packets of a device that came by another way than a sync. Returns how many commits HQ did not have, and what
@@ -82,7 +65,6 @@ impl Service {
     ) -> Result<(usize, Vec<Refused>), Error> {
         let received = self.take_packets(device, packets, &[], None, self.clock.now_ms())?;
         if received.stored > 0 {
-            let _at_hand = self.at_hand.hold(received.unpacked);
             self.publish_all();
             self.events.tell(Changed { visits: true, devices: true });
         }

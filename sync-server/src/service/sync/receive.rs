@@ -17,7 +17,7 @@ use xuncha_domain::protocol::v1::refusal::packet as reason;
 use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
 
 use crate::service::{Device, Error, Service, erase, quotas};
-use crate::storage::{self, NewChain, NewPacket, Read, Report, Tx};
+use crate::storage::{self, NewChain, NewPacket, Read, Report, RowId, Tx};
 
 /// What became of the packets of one request.
 #[derive(Default)]
@@ -29,9 +29,12 @@ pub(super) struct Received {
     pub(super) retry_after_s: Option<u32>,
     /// The last commit of every packet that was taken.
     pub(super) heads: Vec<CommitHash>,
-    /// Every commit of those packets, so that publishing need not unpack them again.
-    pub(super) unpacked: Vec<Arc<Commit>>,
+    /// Some of it has no place in the feed yet.
+    pub(super) behind: bool,
 }
+
+/// Commits that a transaction has stored, as they were verified: publishing need not unpack them again.
+pub(super) type AtHand = HashMap<RowId, Arc<Commit>>;
 
 /// A packet whose every byte is accounted for.
 struct Whole<'a> {
@@ -41,7 +44,7 @@ struct Whole<'a> {
     /// The record that starts the chain, when HQ has not seen it.
     genesis: Option<Genesis>,
     prev: CommitHash,
-    commits: Vec<Commit>,
+    commits: Vec<Arc<Commit>>,
     fed: bool,
 }
 
@@ -102,7 +105,7 @@ impl From<ChainError> for Fault {
 }
 
 impl Service {
-    /// Stores what is new, and what the sender says about itself, in one transaction.
+    /// Stores what is new, and what the sender says about itself.
     pub(super) fn take_packets(
         &self,
         sender: &Device,
@@ -119,7 +122,7 @@ impl Service {
             return Ok(received);
         }
         let packets: Vec<Cow<'_, [u8]>> = packets.iter().map(|bytes| self.unsealed(bytes)).collect();
-        let mut wholes = self.storage.read(|read| {
+        let wholes = self.storage.read(|read| {
             let brought = read.packets_brought(&sender.id, quotas::since_ms(now_ms))?;
             let mut room = quotas::packets(sender, brought, now_ms);
             let mut arrived = Arrived::default();
@@ -150,13 +153,7 @@ impl Service {
         })?;
         received.heads =
             wholes.iter().filter_map(|whole| whole.commits.last()).map(|last| last.hash).collect();
-        received.stored = self.storage.write(|tx| {
-            report.map_or(Ok(()), |report| tx.put_report(&sender.id, report))?;
-            let store = |stored, whole| Ok::<_, Error>(stored + self.store(tx, sender, whole, now_ms)?);
-            wholes.iter_mut().try_fold(0, store)
-        })?;
-        let commits = wholes.into_iter().flat_map(|whole| whole.commits);
-        received.unpacked = commits.map(Arc::new).collect();
+        (received.stored, received.behind) = self.store_and_publish(sender, report, &wholes, now_ms)?;
         Ok(received)
     }
 
@@ -179,8 +176,15 @@ impl Service {
         for commit in &commits {
             arrived.commits.insert(commit.hash.short(), (packet.chain, commit.header.seq, commit.hash));
         }
-        let whole =
-            Whole { bytes: bytes.into(), scope, chain: packet.chain, genesis, prev, commits, fed: false };
+        let whole = Whole {
+            bytes: bytes.into(),
+            scope,
+            chain: packet.chain,
+            genesis,
+            prev,
+            commits: commits.into_iter().map(Arc::new).collect(),
+            fed: false,
+        };
         Ok((whole, author))
     }
 
@@ -259,23 +263,62 @@ fn last_common(read: &Read<'_>, packet: &Packet, known: &Known) -> Result<HeadNa
 }
 
 impl Service {
-    /// Stores what is new of a packet, without what erase orders name. Returns how many commits that were.
+    /// In one transaction, so that the disk is waited for once. What cannot be published must not cost the receipt: then it
+    /// is stored alone, as if it had come while HQ could not publish. Returns how many commits were new, and whether some
+    /// of them wait for their place in the feed.
+    fn store_and_publish(
+        &self,
+        sender: &Device,
+        report: Option<&Report>,
+        wholes: &[Whole<'_>],
+        now_ms: i64,
+    ) -> Result<(usize, bool), Error> {
+        let both = self.storage.write(|tx| {
+            let stored = self.store_all(tx, sender, report, wholes, now_ms)?;
+            let all = stored.is_empty() || self.publish_stored(tx, &stored)?;
+            Ok::<_, Error>((stored.len(), !all))
+        });
+        both.or_else(|error| {
+            tracing::error!(%error, "packets cannot be stored and published at once");
+            let store = |tx: &Tx<'_>| self.store_all(tx, sender, report, wholes, now_ms);
+            Ok((self.storage.write(store)?.len(), true))
+        })
+    }
+
+    fn store_all(
+        &self,
+        tx: &Tx<'_>,
+        sender: &Device,
+        report: Option<&Report>,
+        wholes: &[Whole<'_>],
+        now_ms: i64,
+    ) -> Result<AtHand, Error> {
+        report.map_or(Ok(()), |report| tx.put_report(&sender.id, report))?;
+        let mut stored = AtHand::new();
+        for whole in wholes {
+            self.store(tx, sender, whole, now_ms, &mut stored)?;
+        }
+        Ok(stored)
+    }
+
+    /// Stores what is new of a packet, without what erase orders name, and adds it to `stored`.
     fn store(
         &self,
         tx: &Tx<'_>,
         sender: &Device,
-        whole: &mut Whole<'_>,
+        whole: &Whole<'_>,
         now_ms: i64,
-    ) -> Result<usize, Error> {
-        let erased = erase::arriving(tx, &whole.scope, &whole.bytes, &mut whole.commits)?;
-        let destroyed = erased.map(|(bytes, destroyed)| {
-            whole.bytes = bytes.into();
-            destroyed
-        });
-        let (Some(first), Some(last)) = (whole.commits.first(), whole.commits.last()) else { return Ok(0) };
+        stored: &mut AtHand,
+    ) -> Result<(), Error> {
+        let erased = erase::arriving(tx, &whole.scope, &whole.bytes, &whole.commits)?;
+        let (bytes, commits) = match &erased {
+            Some(erased) => (erased.bytes.as_slice(), &erased.commits),
+            None => (&*whole.bytes, &whole.commits),
+        };
+        let (Some(first), Some(last)) = (commits.first(), commits.last()) else { return Ok(()) };
         if tx.commit(&last.hash.short())?.is_some() {
             // The chain runs over it, so everything before is here, too.
-            return Ok(0);
+            return Ok(());
         }
         let (chain, author) = match (tx.chain(&whole.chain)?, &whole.genesis) {
             (Some(chain), _) => (chain.id, chain.device),
@@ -308,33 +351,34 @@ impl Service {
             sender: DeviceId(sender.id),
             received_ms: now_ms,
             fed: whole.fed,
-            bytes: &whole.bytes,
+            bytes,
         })?;
-        let mut stored = 0;
+        let before = stored.len();
         // Nearly always: then none of it is here, and none is the second one with its number.
         let ahead = tx.is_ahead(chain, first.header.seq)?;
-        for commit in &whole.commits {
+        for commit in commits {
             let known = if ahead { None } else { tx.commit(&commit.hash.short())?.map(|row| row.id) };
             parent = Some(match known {
                 Some(known) => known,
                 None => {
-                    stored += 1;
                     if !ahead {
                         tx.note_twin(chain, commit.header.seq)?;
                     }
-                    tx.insert_commit(commit, chain, parent, packet, now_ms)?
+                    let row = tx.insert_commit(commit, chain, parent, packet, now_ms)?;
+                    stored.insert(row, Arc::clone(commit));
+                    row
                 }
             });
         }
-        if stored > 0 && author.0 == self.city.id.0 {
+        if stored.len() > before && author.0 == self.city.id.0 {
             // HQ was restored, and somebody holds more of its chain. Two commits must not get one number.
             tx.close_hq_chain(chain)?;
         }
-        for (name, places) in destroyed.into_iter().flatten() {
-            if let Some(row) = tx.commit(&name)? {
-                erase::note(tx, &row, &places)?;
+        for (name, places) in erased.iter().flat_map(|erased| &erased.destroyed) {
+            if let Some(row) = tx.commit(name)? {
+                erase::note(tx, &row, places)?;
             }
         }
-        Ok(stored)
+        Ok(())
     }
 }
