@@ -73,6 +73,20 @@ impl Value {
         })
     }
 
+    /// How many bytes [`Self::encode`] gives.
+    pub fn encoded_len(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) => 1,
+            // A negative number is written as what it lies below -1.
+            Self::Int(n) => head_len(if *n < 0 { !*n } else { *n }.cast_unsigned()),
+            Self::Bytes(bytes) => head_len(bytes.len() as u64) + bytes.len(),
+            Self::Text(text) => head_len(text.len() as u64) + text.len(),
+            Self::Array(items) => {
+                head_len(items.len() as u64) + items.iter().map(Self::encoded_len).sum::<usize>()
+            }
+        }
+    }
+
     /// Reads one value that fills `bytes` exactly and is encoded deterministically.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
         let mut decoder = Decoder::new(bytes);
@@ -124,8 +138,7 @@ impl Value {
             Type::String => Self::Text(d.str()?.to_owned()),
             Type::Array => {
                 let len = array_len(d, limits::COMMIT_OPS_MAX)?;
-                // Grows with what is really there, not with what the length claims.
-                let mut items = Vec::new();
+                let mut items = room(d, len);
                 for _ in 0..len {
                     items.push(Self::read_at(d, depth + 1)?);
                 }
@@ -136,9 +149,30 @@ impl Value {
     }
 }
 
+/// The bytes of a type with its number or length (RFC 8949, section 3).
+pub(crate) fn head_len(number: u64) -> usize {
+    match number {
+        0..=23 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
+    }
+}
+
+/// Room for the `len` items that are said to follow, and no more than there can be: each takes a byte.
+pub(crate) fn room<T>(d: &Decoder<'_>, len: usize) -> Vec<T> {
+    Vec::with_capacity(len.min(d.input().len().saturating_sub(d.position())))
+}
+
 /// Runs `write` over a fresh in-memory encoder.
 pub fn encoded(write: impl FnOnce(&mut Encoder<Vec<u8>>)) -> Vec<u8> {
-    let mut encoder = Encoder::new(Vec::new());
+    encoded_in(0, write)
+}
+
+/// The same, for one who knows about how many bytes it will be.
+pub(crate) fn encoded_in(bytes: usize, write: impl FnOnce(&mut Encoder<Vec<u8>>)) -> Vec<u8> {
+    let mut encoder = Encoder::new(Vec::with_capacity(bytes));
     write(&mut encoder);
     encoder.into_writer()
 }
@@ -193,7 +227,9 @@ mod tests {
     proptest! {
         #[test]
         fn one_value_one_encoding(value in values()) {
-            prop_assert_eq!(Value::decode(&value.encode()), Ok(value));
+            let bytes = value.encode();
+            prop_assert_eq!(value.encoded_len(), bytes.len());
+            prop_assert_eq!(Value::decode(&bytes), Ok(value));
         }
 
         #[test]

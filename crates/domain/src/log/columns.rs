@@ -60,12 +60,13 @@ pub fn write_core(ops: &[Op]) -> Vec<u8> {
         ops,
         overs,
     };
-    columns.encode()
+    columns.encode(0)
 }
 
 impl Columns<'_> {
-    fn encode(&self) -> Vec<u8> {
-        cbor::encoded(|e| {
+    /// `about`: how many bytes it will be.
+    fn encode(&self, about: usize) -> Vec<u8> {
+        cbor::encoded_in(about, |e| {
             drop(e.array(9));
             drop(e.u64(CORE_VERSION));
             list(e, &self.entities, |e, (entity, parent)| write_entity(e, entity, *parent));
@@ -278,7 +279,7 @@ pub fn read_core(core: &[u8], detached: usize) -> Result<Body, CborError> {
         return Err(CborError::Limit("a field set twice"));
     }
     // The same ops have one core.
-    if !columns.in_order() || columns.encode() != core {
+    if !columns.in_order() || columns.encode(core.len()) != core {
         return Err(CborError::NotDeterministic);
     }
     Ok(Body::Known(ops))
@@ -289,7 +290,7 @@ fn read_list<T>(
     mut read: impl FnMut(&mut Decoder<'_>) -> Result<T, CborError>,
 ) -> Result<Vec<T>, CborError> {
     let len = cbor::array_len(d, limits::COMMIT_OPS_MAX)?;
-    let mut items = Vec::new();
+    let mut items = cbor::room(d, len);
     for _ in 0..len {
         items.push(read(d)?);
     }
@@ -303,7 +304,7 @@ fn at<T>(table: &[T], number: u64) -> Result<&T, CborError> {
 /// Each with the number of what it hangs on.
 fn read_entities(d: &mut Decoder<'_>) -> Result<Vec<(Entity, Option<u64>)>, CborError> {
     let len = cbor::array_len(d, limits::COMMIT_OPS_MAX)?;
-    let mut entities: Vec<(Entity, Option<u64>)> = Vec::new();
+    let mut entities: Vec<(Entity, Option<u64>)> = cbor::room(d, len);
     for _ in 0..len {
         let parts = cbor::array_len(d, 3)?;
         let kind = d.u16()?;

@@ -1,7 +1,8 @@
 //! Signatures with an algorithm number, so that others can join without a new format.
 
-use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::ids::{Entropy, random};
 
@@ -57,8 +58,11 @@ impl PublicKey {
 
     /// Checks `signature` over `tag` and `message`.
     pub fn verify(&self, tag: &str, message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-        let signature = Signature::from_slice(signature).map_err(|_| CryptoError::Signature)?;
-        self.key.verify(&tagged(tag, message), &signature).map_err(|_| CryptoError::Signature)
+        // A third of the time of `p256`, which does all else: whoever receives does little but verify.
+        let point = self.key.to_sec1_point(false);
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point.as_bytes())
+            .verify(&tagged(tag, message), signature)
+            .map_err(|_| CryptoError::Signature)
     }
 }
 

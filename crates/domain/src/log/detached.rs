@@ -82,11 +82,14 @@ impl Detached {
     /// the salts and hashes that erasing leaves, or it could make a commit that nobody takes.
     pub(super) fn counted_len(&self) -> usize {
         match self {
-            Self::Whole { .. } => self.to_bytes().len(),
+            Self::Whole { secret, values } => {
+                let values_len = values.iter().map(Value::encoded_len).sum::<usize>();
+                cbor::head_len(values.len() as u64 + 1) + 1 + secret.len() + values_len
+            }
             Self::Partial(slots) => slots
                 .iter()
                 .map(|slot| match slot {
-                    Slot::Open { value, .. } => value.encode().len(),
+                    Slot::Open { value, .. } => value.encoded_len(),
                     Slot::Erased(_) => 0,
                 })
                 .sum(),
@@ -184,7 +187,7 @@ impl Detached {
             return if slots.is_empty() { Err(CborError::Malformed) } else { Ok(Self::Partial(slots)) };
         }
         let secret = cbor::fixed(d)?;
-        let mut values = Vec::new();
+        let mut values = cbor::room(d, len);
         for _ in 0..len {
             values.push(bounded(Value::read(d)?)?);
         }
@@ -205,7 +208,7 @@ impl Detached {
 }
 
 fn bounded(value: Value) -> Result<Value, CborError> {
-    if value.encode().len() > limits::DETACHED_BYTES_MAX {
+    if value.encoded_len() > limits::DETACHED_BYTES_MAX {
         Err(CborError::Limit("detached value"))
     } else {
         Ok(value)
@@ -226,6 +229,7 @@ mod tests {
         assert_eq!(partial.value(0), Some(&Value::text("a")));
         assert_eq!(partial.value(1), None);
         assert_eq!(partial.erase(&[0]).hashes(), hashes);
+        assert_eq!(whole.counted_len(), whole.to_bytes().len());
         let bytes = partial.to_bytes();
         assert!(!bytes.windows(16).any(|w| w == [7; 16]), "the secret would give the erased salt away");
         assert_eq!(Detached::from_bytes(&bytes), Ok(partial));

@@ -17,7 +17,7 @@ use xuncha_domain::protocol::v1::refusal::packet as reason;
 use xuncha_domain::protocol::v1::sync::{HeadName, Refused};
 
 use crate::service::{Device, Error, Service, erase, quotas};
-use crate::storage::{self, NewChain, NewPacket, Read, Report, RowId, Tx};
+use crate::storage::{self, DeviceRecord, NewChain, NewPacket, Read, Report, RowId, Tx};
 
 /// What became of the packets of one request.
 #[derive(Default)]
@@ -204,15 +204,20 @@ impl Service {
             return Ok((Known { scope, key, genesis_hash, device }, None));
         }
         let bytes = packet.genesis.as_deref().ok_or(Fault::Refused(reason::PREDECESSOR, None))?;
-        let genesis = Genesis::verify(bytes, &self.public_key(), self.city.id)?;
+        let mut row = Ok(None);
+        let genesis = Genesis::verify_unless(bytes, &self.public_key(), self.city.id, |certificate| {
+            row = read.device(&certificate.device.0);
+            matches!(&row, Ok(Some(row)) if row.certificate == certificate.as_bytes())
+        })?;
         if genesis.chain() != packet.chain {
             return Err(Fault::Refused(reason::UNREADABLE, None));
         }
         let device = genesis.certificate.device;
-        // HQ signed the certificate: a device that it does not know was enrolled after the backup that it comes from.
-        let key = match read.device(&device.0)? {
-            None if device.0 != self.city.id.0 => genesis.certificate.key.clone(),
-            _ => self.device_key(read, &device)?,
+        let key = match row? {
+            _ if device.0 == self.city.id.0 => self.public_key(),
+            Some(row) if row.certificate != genesis.certificate.as_bytes() => key_of(&row)?,
+            // HQ signed the certificate: a device that it does not know was enrolled after the backup that it comes from.
+            _ => genesis.certificate.key.clone(),
         };
         let known = Known { scope: genesis.scope.clone(), key, genesis_hash: genesis.hash(), device };
         Ok((known, Some(genesis)))
@@ -222,10 +227,13 @@ impl Service {
         if device.0 == self.city.id.0 {
             return Ok(self.public_key());
         }
-        let row = read.device(&device.0)?.ok_or(Fault::Refused(reason::DEVICE_UNKNOWN, None))?;
-        let key = PublicKey::from_bytes(PublicKey::ALGORITHM as u8, &row.public_key);
-        key.map_err(|_| Fault::Error(Error::Internal("a device key")))
+        key_of(&read.device(&device.0)?.ok_or(Fault::Refused(reason::DEVICE_UNKNOWN, None))?)
     }
+}
+
+fn key_of(row: &DeviceRecord) -> Result<PublicKey, Fault> {
+    let key = PublicKey::from_bytes(PublicKey::ALGORITHM as u8, &row.public_key);
+    key.map_err(|_| Fault::Error(Error::Internal("a device key")))
 }
 
 /// The whole hash of what the packet links to.
