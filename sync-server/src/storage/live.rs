@@ -14,6 +14,7 @@ use xuncha_domain::log::packet::{self, Loose, Packet};
 use xuncha_domain::merge::{Field, Live};
 
 use super::log::RowId;
+use super::made::Made;
 use super::merge::EntityRow;
 use super::{Error, Read, Tx, optional};
 
@@ -22,12 +23,13 @@ const KEPT_OPS_MAX: usize = 16_384;
 /// Bytes of the packets that it keeps beside the newest.
 const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// What a transaction has read of the log.
+/// What a transaction has read of the log, and what it has made of it.
 #[derive(Default)]
 pub(super) struct Kept {
     commits: RefCell<HashMap<RowId, Arc<Commit>>>,
     ops: RefCell<usize>,
     packets: RefCell<VecDeque<Unpacked>>,
+    pub(super) made: Made,
 }
 
 struct Unpacked {
@@ -69,6 +71,10 @@ impl Bits {
         let mut bytes: Vec<u8> = live.chunks(8).map(byte).collect();
         bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
         Self(Some(bytes))
+    }
+
+    pub(super) fn any(&self) -> bool {
+        self.0.as_ref().is_none_or(|bytes| !bytes.is_empty())
     }
 
     fn has(&self, place: usize) -> bool {
@@ -156,6 +162,7 @@ impl Read<'_> {
     pub(super) fn forget_kept(&self) {
         self.kept.commits.borrow_mut().clear();
         self.kept.packets.borrow_mut().clear();
+        self.kept.made.forget();
     }
 
     /// Every commit of a packet.
@@ -176,13 +183,19 @@ impl Read<'_> {
 
     /// Shows every live op of a root and of what hangs on it, with the commit that holds it.
     pub fn live_under(&self, root: &Root, mut show: impl FnMut(&Commit, &Op)) -> Result<(), Error> {
+        let touches = match self.kept.made.touches(root.id) {
+            Some(made) => made,
+            None => self.touches(root.id)?,
+        };
+        touches.iter().try_for_each(|(id, bits)| self.live_in(root, *id, bits, &mut show))
+    }
+
+    fn touches(&self, root: RowId) -> Result<Vec<(RowId, Bits)>, Error> {
         let mut statement = self.conn.prepare_cached(
             "SELECT commit_id, live FROM touches WHERE root = ?1 AND (live IS NULL OR live <> x'') ORDER BY commit_id",
         )?;
-        let touches: Vec<(RowId, Bits)> = statement
-            .query_map([root.id], |row| Ok((row.get(0)?, Bits(row.get(1)?))))?
-            .collect::<Result<_, _>>()?;
-        touches.iter().try_for_each(|(id, bits)| self.live_in(root, *id, bits, &mut show))
+        let touches = statement.query_map([root], |row| Ok((row.get(0)?, Bits(row.get(1)?))))?;
+        Ok(touches.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn live_in(
@@ -237,15 +250,18 @@ impl Read<'_> {
 impl Tx<'_> {
     /// A commit touches a root; `live` says of each of its ops there, in their order, whether it is live.
     pub fn touch(&self, root: RowId, commit: RowId, live: &[bool]) -> Result<(), Error> {
+        let bits = Bits::of(live);
         self.conn
             .prepare_cached("INSERT OR REPLACE INTO touches (root, commit_id, live) VALUES (?1, ?2, ?3)")?
-            .execute((root, commit, Bits::of(live).0))?;
+            .execute((root, commit, &bits.0))?;
+        self.kept.made.touch(root, commit, bits);
         Ok(())
     }
 
     /// What a counted commit holds in the field of an op stops being live.
     pub fn bury(&self, root: &Root, commit: RowId, by: &Op) -> Result<(), Error> {
         if let Some(touch) = self.place(root, commit, by)? {
+            self.kept.made.forget_root(root.id);
             self.conn
                 .prepare_cached("UPDATE touches SET live = ?3 WHERE root = ?1 AND commit_id = ?2")?
                 .execute((root.id, commit, touch.bits.without(touch.place, touch.ops).0))?;

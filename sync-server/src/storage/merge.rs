@@ -81,6 +81,9 @@ impl Read<'_> {
 
     /// What hangs on a root, itself included, in the order in which it was heard of.
     pub fn entities_under(&self, root: RowId) -> Result<Vec<EntityRow>, Error> {
+        if let Some(made) = self.kept.made.entities(root) {
+            return Ok(made);
+        }
         let of = self.entity_by_row(root)?;
         let mut statement = self.conn.prepare_cached(
             "SELECT e.id, e.name, e.kind, e.key, e.root, ?2 FROM entities e WHERE e.root = ?1 ORDER BY e.id",
@@ -91,6 +94,17 @@ impl Read<'_> {
 
     /// The fields in which counted ops replace a commit that is not: those of its ops are dead on arrival.
     pub fn awaiting(&self, name: &CommitRef) -> Result<BTreeSet<(RowId, String)>, Error> {
+        let any = match self.kept.made.any_dead() {
+            Some(any) => any,
+            None => self
+                .conn
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM dead)")?
+                .query_row([], |row| row.get(0))?,
+        };
+        self.kept.made.set_any_dead(any);
+        if !any {
+            return Ok(BTreeSet::new());
+        }
         let mut statement = self.conn.prepare_cached("SELECT entity, field FROM dead WHERE ref = ?1")?;
         let rows = statement.query_map([name.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -114,19 +128,24 @@ impl Tx<'_> {
     ) -> Result<RowId, Error> {
         let key = entity.origin.as_ref().map(|origin| origin.key.encode());
         let (parent, root) = above.unzip();
-        let scope = if root.is_none() { scope.as_str() } else { "" };
+        let root_scope = if root.is_none() { scope.as_str() } else { "" };
         self.conn
             .prepare_cached(
                 "INSERT INTO entities (name, scope, kind, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((entity.id.0, scope, entity.kind, parent.filter(|_| parent != root), key, root))?;
-        Ok(self.conn.last_insert_rowid())
+            .execute((entity.id.0, root_scope, entity.kind, parent.filter(|_| parent != root), key, root))?;
+        let id = self.conn.last_insert_rowid();
+        let key = entity.origin.as_ref().map(|origin| origin.key.clone());
+        let (name, kind, scope) = (entity.id, entity.kind, scope.clone());
+        self.kept.made.entity(EntityRow { id, name, kind, key, root, scope });
+        Ok(id)
     }
 
     pub fn insert_dead(&self, entity: RowId, field: &str, name: &CommitRef) -> Result<(), Error> {
         self.conn
             .prepare_cached("INSERT OR IGNORE INTO dead (ref, entity, field) VALUES (?1, ?2, ?3)")?
             .execute((name.0, entity, field))?;
+        self.kept.made.set_any_dead(true);
         Ok(())
     }
 

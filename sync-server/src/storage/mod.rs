@@ -13,6 +13,7 @@ mod erasures;
 mod feed;
 mod live;
 mod log;
+mod made;
 mod merge;
 mod open;
 mod people;

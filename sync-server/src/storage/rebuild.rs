@@ -17,6 +17,7 @@ impl Tx<'_> {
              DELETE FROM touches; DELETE FROM settled; DELETE FROM dead; DELETE FROM entities;
              UPDATE commits SET state = 'held' WHERE state = 'applied';",
         )?;
+        self.forget_kept();
         Ok(applied)
     }
 }

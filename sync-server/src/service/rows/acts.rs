@@ -83,6 +83,9 @@ pub(in crate::service) fn covered(
     basis: &[Basis],
 ) -> Result<BTreeSet<CommitRef>, Error> {
     let mut commits = BTreeSet::from([*act]);
+    if basis.is_empty() {
+        return Ok(commits);
+    }
     let Some(row) = read.commit(act)? else { return Ok(commits) };
     for basis in basis {
         match basis {

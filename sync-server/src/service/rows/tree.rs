@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use xuncha_domain::cbor::Value;
 use xuncha_domain::checklist::Checklist;
-use xuncha_domain::ids::EntityId;
+use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Display, Field};
 use xuncha_domain::model::{display, field};
+use xuncha_domain::time::ClockOffset;
 
 use crate::service::Error;
 use crate::storage::{EntityRow, Read, RowId};
@@ -22,6 +23,8 @@ pub(in crate::service) struct Thing {
 pub(in crate::service) struct Tree {
     root: Thing,
     under: Vec<Thing>,
+    /// Of the commits that hold what is live: what their authors knew of their clocks.
+    clocks: BTreeMap<CommitRef, Option<ClockOffset>>,
 }
 
 impl Tree {
@@ -35,7 +38,13 @@ impl Tree {
             (0..).zip(&under).map(|(at, thing)| ((thing.entity.kind, thing.entity.name), at)).collect();
         let entity = under.iter().find(|thing| thing.entity.id == root);
         let of = read.root(&entity.ok_or(Error::Internal("a root is missing"))?.entity)?;
+        let mut clocks = BTreeMap::new();
+        let mut last = None;
         read.live_under(&of, |commit, op| {
+            if last != Some(commit.hash) {
+                last = Some(commit.hash);
+                clocks.insert(commit.hash.short(), commit.header.clock);
+            }
             let at = named.get(&(op.entity.kind, op.entity.id));
             if let Some(thing) = at.and_then(|at| under.get_mut(*at)) {
                 match thing.fields.get_mut(&op.field) {
@@ -53,7 +62,7 @@ impl Tree {
             .position(|thing| thing.entity.id == root)
             .ok_or(Error::Internal("a root is missing"))?;
         let root = under.remove(root);
-        Ok(Self { root, under })
+        Ok(Self { root, under, clocks })
     }
 
     pub(in crate::service) fn root(&self) -> &Thing {
@@ -68,6 +77,11 @@ impl Tree {
     /// The root and what hangs on it.
     pub(in crate::service) fn all(&self) -> impl Iterator<Item = &Thing> {
         std::iter::once(&self.root).chain(&self.under)
+    }
+
+    /// How far the clock of a live op's author was off, as far as that was known.
+    pub(in crate::service) fn clock(&self, commit: &CommitRef) -> Option<ClockOffset> {
+        *self.clocks.get(commit)?
     }
 
     /// The checklist version that the root, a visit, began with, when this server knows it.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xuncha_domain::checklist::{Judgement, judge};
 use xuncha_domain::ids::CommitRef;
 use xuncha_domain::merge::Agreement;
+use xuncha_domain::model::display::display;
 use xuncha_domain::model::fact::{Photo, Reading};
 use xuncha_domain::model::seal::Seal;
 use xuncha_domain::model::words::{LeadLevel, VisitKind, VisitMode};
@@ -28,15 +29,14 @@ pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
         kind: code(field::VISIT_KIND).and_then(VisitKind::from_number).map(VisitKind::as_str),
         mode: code(field::MODE).and_then(VisitMode::from_number).map(VisitMode::as_str),
         lead: code(field::LEAD).and_then(LeadLevel::from_number).map(LeadLevel::as_str),
-        started_ms: time(tx, tree, field::START)?.min().or(first_op_ms(tree)).unwrap_or_default(),
-        finished_ms: time(tx, tree, field::END)?.max(),
+        started_ms: time(tree, field::START).min().or(first_op_ms(tree)).unwrap_or_default(),
+        finished_ms: time(tree, field::END).max(),
         received_ms: last_received_ms(tx, visit)?,
         ..VisitRecord::default()
     };
-    for name in visit.fields.keys() {
+    for (name, given) in &visit.fields {
         let Some(item) = field::answered_item(name) else { continue };
-        let Some(given) = visit
-            .shown(name, checklist)
+        let Some(given) = display(kind::VISIT, name, checklist, given)
             .and_then(|shown| answer::from_value(shown.live.first()?.value.value()?))
         else {
             continue;
@@ -62,10 +62,11 @@ pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
         record.abnormal += u32::from(reading.verdict() == Some(Verdict::Abnormal));
     }
     for thing in tree.all() {
-        // A retraction is judged as a whole below.
-        let names =
-            thing.fields.keys().filter(|name| *name != field::RETRACTED && *name != field::RETRACTED_BECAUSE);
-        let shown = names.filter_map(|name| thing.shown(name, checklist));
+        // A retraction was judged as a whole above, and one value is in conflict with nothing.
+        let several = thing.fields.iter().filter(|(name, field)| {
+            field.live.len() > 1 && *name != field::RETRACTED && *name != field::RETRACTED_BECAUSE
+        });
+        let shown = several.filter_map(|(name, field)| display(thing.entity.kind, name, checklist, field));
         record.conflicts += u32::try_from(shown.filter(|shown| shown.state == Agreement::Conflict).count())
             .unwrap_or(u32::MAX);
     }
@@ -84,9 +85,12 @@ pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
 }
 
 fn members(visit: &Thing) -> Vec<[u8; 16]> {
-    let names = visit.fields.keys().filter_map(|name| Some((name, field::member_officer(name)?)));
-    names
-        .filter(|(name, _)| visit.value(name).and_then(|v| v.as_bool()) == Some(true))
+    let members = visit.fields.iter().filter_map(|(name, field)| {
+        let officer = field::member_officer(name)?;
+        Some((display(kind::VISIT, name, None, field)?, officer))
+    });
+    members
+        .filter(|(shown, _)| shown.live.first().and_then(|live| live.value.value()?.as_bool()) == Some(true))
         .map(|(_, officer)| officer.0)
         .collect()
 }
@@ -100,17 +104,12 @@ fn photos(tree: &Tree) -> BTreeMap<[u8; 32], Option<[u8; 32]>> {
 }
 
 /// A time fact of every phone that took part, put right by its last known offset to HQ.
-fn time(read: &Read<'_>, tree: &Tree, name: &str) -> Result<impl Iterator<Item = i64>, Error> {
-    let mut times = Vec::new();
-    for thing in tree.of(kind::PRESENCE) {
-        let Some(live) = thing.shown(name, None).and_then(|shown| shown.live.first().copied()) else {
-            continue;
-        };
-        let Some(device_ms) = live.value.value().and_then(|value| value.as_int()) else { continue };
-        let clock = read.commit(&live.commit)?.and_then(|row| row.clock);
-        times.push(ClockOffset::correct(clock, device_ms));
-    }
-    Ok(times.into_iter())
+fn time(tree: &Tree, name: &str) -> impl Iterator<Item = i64> {
+    tree.of(kind::PRESENCE).filter_map(move |thing| {
+        let shown = thing.shown(name, None)?;
+        let live = shown.live.first()?;
+        Some(ClockOffset::correct(tree.clock(&live.commit), live.value.value()?.as_int()?))
+    })
 }
 
 fn first_op_ms(tree: &Tree) -> Option<i64> {

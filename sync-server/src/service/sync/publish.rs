@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cpu_time::ThreadTime;
 use xuncha_domain::ids::CommitRef;
-use xuncha_domain::log::body::{Op, Reference};
+use xuncha_domain::log::body::{Entity, Op, Reference};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::merge::Field;
 use xuncha_domain::model::{field, verdict};
@@ -171,10 +171,18 @@ pub(in crate::service) fn count(
     let awaiting = tx.awaiting(&name)?;
     let mut things = Things::new(tx, &chain.scope);
     let mut touched: BTreeMap<Root, Vec<bool>> = BTreeMap::new();
+    let mut last: Option<(&Entity, RowId, Root)> = None;
     for op in commit.ops() {
-        let (entity, id) = things.rows(&op.entity)?;
-        let of = op.entity.root();
-        let root = Root { id, kind: of.kind, name: of.id };
+        // Answer follows answer on one visit.
+        let (entity, root) = match last {
+            Some((of, entity, root)) if of.id == op.entity.id && of.kind == op.entity.kind => (entity, root),
+            _ => {
+                let (entity, id) = things.rows(&op.entity)?;
+                let of = op.entity.root();
+                (entity, Root { id, kind: of.kind, name: of.id })
+            }
+        };
+        last = Some((&op.entity, entity, root));
         let awaited = !awaiting.is_empty() && awaiting.contains(&(entity, op.field.clone()));
         let live = count_op(tx, row, (&root, entity), commit, op, awaited)?;
         touched.entry(root).or_default().push(live);
