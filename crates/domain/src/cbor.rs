@@ -89,8 +89,13 @@ impl Value {
 
     /// Reads one value that fills `bytes` exactly and is encoded deterministically.
     pub fn decode(bytes: &[u8]) -> Result<Self, CborError> {
+        Self::decode_nested(bytes, limits::VALUE_DEPTH_MAX)
+    }
+
+    /// The same for what is not the value of a field, nested at most `depth_max` deep.
+    pub fn decode_nested(bytes: &[u8], depth_max: usize) -> Result<Self, CborError> {
         let mut decoder = Decoder::new(bytes);
-        let value = Self::read(&mut decoder)?;
+        let value = Self::read_at(&mut decoder, depth_max)?;
         if decoder.position() != bytes.len() {
             return Err(CborError::Malformed);
         }
@@ -118,13 +123,11 @@ impl Value {
 
     /// Reads one value and leaves the decoder behind it.
     pub fn read(d: &mut Decoder<'_>) -> Result<Self, CborError> {
-        Self::read_at(d, 0)
+        Self::read_at(d, limits::VALUE_DEPTH_MAX)
     }
 
+    /// Reads one value that nests at most `depth` deep.
     fn read_at(d: &mut Decoder<'_>, depth: usize) -> Result<Self, CborError> {
-        if depth > limits::VALUE_DEPTH_MAX {
-            return Err(CborError::Limit("depth"));
-        }
         Ok(match d.datatype()? {
             Type::Null => {
                 d.null()?;
@@ -140,7 +143,8 @@ impl Value {
                 let len = array_len(d, limits::COMMIT_OPS_MAX)?;
                 let mut items = room(d, len);
                 for _ in 0..len {
-                    items.push(Self::read_at(d, depth + 1)?);
+                    let inner = depth.checked_sub(1).ok_or(CborError::Limit("depth"))?;
+                    items.push(Self::read_at(d, inner)?);
                 }
                 Self::Array(items)
             }

@@ -71,7 +71,7 @@ impl Tree {
         let lacks = base::may_lack(connection, root)?;
         let frame = lost::frame(connection, root)?;
         let mut tree = Self { nodes, fields, root, checklist: None, lacks, frame };
-        tree.checklist = tree.checklist_hash().and_then(|hash| Checklist::by_hash(&hash));
+        tree.checklist = tree.checklist_hash().and_then(|hash| Checklist::built_in(&hash));
         Ok(Some(tree))
     }
 

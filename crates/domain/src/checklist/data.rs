@@ -1,7 +1,7 @@
 //! From `checklists.yaml` to typed items. Unknown fields and words are refused, so that nothing in the file is lost
 //! without a test noticing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
@@ -11,6 +11,8 @@ use super::{
     AnswerKind, Basis, CalendarRule, Check, ChecklistItem, ChecklistSet, Choice, Evidence, Feeds, Handling,
     Limit, Mode, OnFail, Severity, Source, Verification,
 };
+use crate::limits::FIELD_NAME_BYTES_MAX;
+use crate::model::field;
 use crate::reference::{self, Category};
 
 /// The data as it was released at one time.
@@ -27,6 +29,12 @@ struct EditionFiles {
     categories: &'static str,
 }
 
+impl EditionFiles {
+    fn read(&self) -> Result<Edition, EditionError> {
+        parse(self.checklists, reference::parse_categories(self.categories)?)
+    }
+}
+
 /// Every edition that was ever released, the current one last; visits name versions of all of them.
 const EDITIONS: [EditionFiles; 1] = [EditionFiles {
     checklists: include_str!("../../data/checklists.yaml"),
@@ -37,13 +45,18 @@ const EDITIONS: [EditionFiles; 1] = [EditionFiles {
 pub(super) fn editions() -> &'static [Edition] {
     static DATA: OnceLock<Vec<Edition>> = OnceLock::new();
     // The files are part of the program: `every_edition_parses` proves that the empty edition is never taken.
-    DATA.get_or_init(|| EDITIONS.iter().map(|files| parse(files).unwrap_or_default()).collect())
+    DATA.get_or_init(|| EDITIONS.iter().map(|files| files.read().unwrap_or_default()).collect())
 }
 
 /// The edition that new visits use.
 pub(super) fn current() -> &'static Edition {
     static NONE: OnceLock<Edition> = OnceLock::new();
     editions().last().unwrap_or_else(|| NONE.get_or_init(Edition::default))
+}
+
+#[cfg(test)]
+pub(super) fn current_file() -> &'static str {
+    EDITIONS[EDITIONS.len() - 1].checklists
 }
 
 /// Dated parameters of the rules.
@@ -76,22 +89,67 @@ pub struct CapacityCap {
     pub from: Date,
 }
 
+/// Why a file is no edition.
 #[derive(Debug, thiserror::Error)]
-enum DataError {
+pub enum EditionError {
     #[error("checklists: {0}")]
     Yaml(#[from] serde_norway::Error),
     #[error("categories: {0}")]
     Csv(#[from] csv::Error),
+    /// The set or item, and what is wrong with it.
     #[error("{0}: {1}")]
     Item(String, &'static str),
+    /// The category and the purpose.
+    #[error("{0} {1}: more than one visit can ask")]
+    TooLarge(String, &'static str),
 }
 
-fn parse(files: &EditionFiles) -> Result<Edition, DataError> {
-    let file: File = serde_norway::from_str(files.checklists)?;
+impl Edition {
+    /// Reads a file laid out as `checklists.yaml`, for the categories of this program.
+    pub(super) fn of_file(checklists: &str) -> Result<Self, EditionError> {
+        let edition = parse(checklists, reference::categories().to_vec())?;
+        edition.check()?;
+        Ok(edition)
+    }
+
+    /// What the types leave open.
+    fn check(&self) -> Result<(), EditionError> {
+        let error = |id: &str, what| Err(EditionError::Item(id.to_owned(), what));
+        let mut ids = BTreeSet::new();
+        for set in &self.sets {
+            if !ids.insert(&set.id) {
+                return error(&set.id, "twice");
+            }
+            for item in &set.items {
+                if !ids.insert(&item.id) {
+                    return error(&item.id, "twice");
+                }
+                if item.id.is_empty() || field::answer(&item.id).len() > FIELD_NAME_BYTES_MAX {
+                    return error(&item.id, "no name of an item");
+                }
+                if (item.answer == AnswerKind::Choice) == item.choices.is_empty() {
+                    return error(&item.id, "choices belong to a choice");
+                }
+                if let Some(Limit::EqualsItem(other) | Limit::AtMostItem(other)) = &item.limit
+                    && !set.items.iter().any(|item| item.id == *other)
+                {
+                    return error(&item.id, "refers to an item of no or another set");
+                }
+            }
+        }
+        let named = self.categories.iter().flat_map(|category| &category.checklist_sets);
+        match named.into_iter().find(|id| !self.sets.iter().any(|set| set.id == **id)) {
+            Some(id) => error(id, "a category names this set, and the file lacks it"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn parse(checklists: &str, categories: Vec<Category>) -> Result<Edition, EditionError> {
+    let file: File = serde_norway::from_str(checklists)?;
     let sources = file.sources.into_iter().map(|raw| (raw.id.clone(), Arc::new(Source::from(raw)))).collect();
     let context = Context { sources, caps: &file.parameters.capacity_caps };
     let sets = file.sets.into_iter().map(|set| context.set(set)).collect::<Result<_, _>>()?;
-    let categories = reference::parse_categories(files.categories)?;
     Ok(Edition { parameters: file.parameters, sets, categories })
 }
 
@@ -190,14 +248,14 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn set(&self, raw: RawSet) -> Result<ChecklistSet, DataError> {
+    fn set(&self, raw: RawSet) -> Result<ChecklistSet, EditionError> {
         let RawSet { id, title_zh, title_en, mode, categories, items } = raw;
         let items = items.into_iter().map(|item| self.item(item)).collect::<Result<_, _>>()?;
         Ok(ChecklistSet { id, title_zh, title_en, mode, categories, items })
     }
 
-    fn item(&self, raw: RawItem) -> Result<ChecklistItem, DataError> {
-        let error = |what| DataError::Item(raw.id.clone(), what);
+    fn item(&self, raw: RawItem) -> Result<ChecklistItem, EditionError> {
+        let error = |what| EditionError::Item(raw.id.clone(), what);
         let basis = raw.basis.iter().map(|b| self.basis(&b.src, b.art.clone()));
         let penalty = raw.penalty.iter().flat_map(|text| text.split(';')).map(|text| {
             let (source, article) = text.split_once(' ')?;
@@ -295,8 +353,9 @@ mod tests {
     #[test]
     fn every_edition_parses() {
         for files in &EDITIONS {
-            let edition = parse(files).unwrap();
+            let edition = files.read().unwrap();
             assert!(!edition.sets.is_empty() && !edition.categories.is_empty());
+            edition.check().unwrap();
         }
         let sets = &current().sets;
         assert_eq!(sets.len(), 22);
@@ -340,9 +399,6 @@ mod tests {
         let codes: Vec<_> = item("CLS-09").choices.iter().map(|choice| choice.code.as_str()).collect();
         assert_eq!(codes, ["phone", "wechat", "qq", "on_site", "sms", "paper"]);
         assert_eq!(item("CLS-09").choices[3].zh, "上门");
-        for item in current().sets.iter().flat_map(|set| &set.items) {
-            assert_eq!(item.answer == AnswerKind::Choice, !item.choices.is_empty(), "{}", item.id);
-        }
     }
 
     #[test]
@@ -357,15 +413,16 @@ mod tests {
     }
 
     #[test]
-    fn items_refer_only_to_items_of_their_set_and_ids_are_unique() {
-        let mut ids = std::collections::BTreeSet::new();
-        for set in &current().sets {
-            for item in &set.items {
-                assert!(ids.insert(&item.id), "{} twice", item.id);
-                if let Some(Limit::EqualsItem(other) | Limit::AtMostItem(other)) = &item.limit {
-                    assert!(set.items.iter().any(|item| item.id == *other), "{}", item.id);
-                }
-            }
+    fn a_file_that_contradicts_itself_is_no_edition() {
+        let file = current_file();
+        assert!(Edition::of_file(file).is_ok());
+        for (from, to, why) in [
+            ("- id: CLS-02", "- id: CLS-01", "CLS-01: twice"),
+            ("- id: ICF-R\n", "- id: ICF-X\n", "ICF-R: a category names this set, and the file lacks it"),
+            ("item: ICF-R-05", "item: CMN-R-05", "ICF-R-06: refers to an item of no or another set"),
+        ] {
+            assert_eq!(file.matches(from).count(), 1, "{from}");
+            assert_eq!(Edition::of_file(&file.replace(from, to)).unwrap_err().to_string(), why);
         }
     }
 }

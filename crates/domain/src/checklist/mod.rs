@@ -5,8 +5,10 @@
 //! findings must be judged by the questions that the officer saw, also after the data has changed. Naming versions by
 //! number was rejected: two offices would give one number to different texts.
 //!
-//! The data is compiled in and parsed once; every yes/no item is phrased so that *yes* means compliant.
+//! An edition of the data is compiled in and parsed once. HQ publishes later ones in the log: the content of each version
+//! and which version new visits use (`crate::model::rules`). Every yes/no item is phrased so that *yes* means compliant.
 
+mod content;
 mod data;
 mod judge;
 mod version;
@@ -15,7 +17,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-pub use data::{CapacityCap, Parameters, TemperatureParameters};
+pub use content::ContentError;
+pub use data::{CapacityCap, EditionError, Parameters, TemperatureParameters};
 pub use judge::{Judgement, Situation, judge, judge_in};
 
 use crate::words::words;
@@ -287,13 +290,13 @@ pub struct ChecklistSet {
 /// One immutable version: the sets that apply, in the order of the visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checklist {
-    /// Names the version; defined in `version.rs`.
+    /// Names the version; defined in `content.rs`.
     pub hash: [u8; 32],
     pub sets: Vec<&'static ChecklistSet>,
 }
 
 impl Checklist {
-    /// The current checklist of a category and a purpose; `None` when nothing is asked then.
+    /// The checklist that this program brings along for a category and a purpose; `None` when nothing is asked then.
     ///
     /// Which sets apply and in which order stands in `categories.csv`. A code that is not a venue category, such as
     /// `BRIGADE`, gets the sets that name it.
@@ -306,9 +309,19 @@ impl Checklist {
         Mode::ALL.iter().copied().filter(move |purpose| Self::for_venue(category, *purpose).is_some())
     }
 
-    /// The version with this hash, current or from an earlier edition.
-    pub fn by_hash(hash: &[u8; 32]) -> Option<&'static Checklist> {
+    /// The version with this hash, if this program brings it along: current or from an earlier edition.
+    pub fn built_in(hash: &[u8; 32]) -> Option<&'static Checklist> {
         version::library().by_hash(hash)
+    }
+
+    /// The version with this content (`content.rs` defines it), from outside.
+    pub fn from_content(content: &[u8]) -> Result<&'static Checklist, ContentError> {
+        version::published(content)
+    }
+
+    /// What [`Checklist::hash`] names.
+    pub fn content(&self) -> Vec<u8> {
+        content::encode(&self.sets)
     }
 
     pub fn items(&self) -> impl Iterator<Item = &'static ChecklistItem> {
@@ -318,6 +331,20 @@ impl Checklist {
     pub fn item(&self, id: &str) -> Option<&'static ChecklistItem> {
         self.items().find(|item| item.id == id)
     }
+}
+
+/// Which version new visits with this purpose use at venues of this category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub category: String,
+    pub purpose: Mode,
+    /// Of the version; `content.rs` defines it.
+    pub content: Vec<u8>,
+}
+
+/// Reads the file of an edition, laid out as this program's own `checklists.yaml`.
+pub fn read_edition(checklists: &str) -> Result<Vec<Rule>, EditionError> {
+    version::of_edition(checklists)
 }
 
 /// The dated parameters of the current data.

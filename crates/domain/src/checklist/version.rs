@@ -1,35 +1,13 @@
-//! Versions of checklists and their names.
+//! Versions of checklists: those that the program brings along, those that HQ publishes, and those of an edition's file.
 //!
-//! **The hash of a checklist** is SHA-256 over the domain tag `xuncha/checklist/1` (as [`tagged_hash`] prefixes it) and
-//! the deterministic CBOR of its content. Content is arrays all the way down; what is absent is null, days are
-//! `YYYY-MM-DD` text, words are their codes:
-//!
-//! ```text
-//! checklist = [set, …]                          in the order of the visit
-//! set       = [id, title_zh, title_en, mode, [category, …], [item, …]]
-//! item      = [id, severity, group, answer, may_be_na, zh, en, [choice, …], limit, [basis, …], [penalty basis, …],
-//!              [evidence, …], handling, also, on_fail, check, rule, feeds, privacy, valid_from, valid_to]
-//! choice    = [code, zh, en]
-//! basis     = [source id, title_zh, title_en, kind, from, to, verification, article]
-//! limit     = ["below" | "at_most" | "at_least", bound] | ["between", low, high]
-//!           | ["equals_item" | "at_most_item", item id] | ["at_most_cap", parameter, [cap, …]]
-//! cap       = [percent, of, extra, from]
-//! ```
-//!
-//! Everything that an officer sees and everything that a judgement uses is in it; category and purpose are not, so that
-//! two categories that are asked the same questions share one version.
+//! A version is named by the hash of its content (`content.rs` defines both).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use jiff::civil::Date;
-
-use super::data::{Edition, editions};
-use super::{Basis, CapacityCap, Checklist, ChecklistItem, ChecklistSet, Limit, Mode};
-use crate::cbor::Value;
-use crate::ids::tagged_hash;
-
-const TAG: &str = "xuncha/checklist/1";
+use super::content::{self, CONTENT_BYTES_MAX};
+use super::data::{Edition, EditionError, editions};
+use super::{Checklist, ChecklistSet, ContentError, Mode, Rule};
 
 /// Every version of every edition.
 #[derive(Default)]
@@ -62,19 +40,23 @@ impl Library {
     }
 
     fn add(&mut self, edition: &'static Edition) {
-        for category in category_codes(edition) {
-            let sets = sets_of(edition, category);
-            for mode in Mode::ALL {
-                let sets: Vec<_> = sets.iter().copied().filter(|set| set.mode == *mode).collect();
-                if sets.is_empty() {
-                    continue;
-                }
-                let hash = content_hash(&sets);
-                self.current.insert((category, mode.code()), hash);
-                self.versions.entry(hash).or_insert(Checklist { hash, sets });
-            }
+        for (category, mode, sets) in versions(edition) {
+            let hash = content::hash(&content::encode(&sets));
+            self.current.insert((category, mode.code()), hash);
+            self.versions.entry(hash).or_insert(Checklist { hash, sets });
         }
     }
+}
+
+/// The sets that each category is asked for each purpose, where any is.
+fn versions(edition: &Edition) -> impl Iterator<Item = (&str, Mode, Vec<&ChecklistSet>)> {
+    category_codes(edition).into_iter().flat_map(move |category| {
+        let sets = sets_of(edition, category);
+        Mode::ALL.iter().filter_map(move |mode| {
+            let sets: Vec<_> = sets.iter().copied().filter(|set| set.mode == *mode).collect();
+            (!sets.is_empty()).then_some((category, *mode, sets))
+        })
+    })
 }
 
 /// The venue categories, and what else a set names.
@@ -91,96 +73,51 @@ fn sets_of<'a>(edition: &'a Edition, code: &str) -> Vec<&'a ChecklistSet> {
     category.checklist_sets.iter().filter_map(set).collect()
 }
 
-fn content_hash(sets: &[&ChecklistSet]) -> [u8; 32] {
-    tagged_hash(TAG, &[&array(sets, |set| set_value(set)).encode()])
+/// Versions that one process reads of those that HQ published: far more than a city publishes in a phone's life.
+const PUBLISHED_MAX: usize = 2_000;
+
+/// The version with this content, whether the program brings it along or not. Each is decoded once in a process.
+pub(super) fn published(bytes: &[u8]) -> Result<&'static Checklist, ContentError> {
+    static PUBLISHED: Mutex<BTreeMap<[u8; 32], &'static Checklist>> = Mutex::new(BTreeMap::new());
+    let hash = content::hash(bytes);
+    if let Some(checklist) = library().by_hash(&hash) {
+        return Ok(checklist);
+    }
+    let mut published = PUBLISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(checklist) = published.get(&hash) {
+        return Ok(checklist);
+    }
+    if published.len() >= PUBLISHED_MAX {
+        return Err(ContentError::TooMany);
+    }
+    // Never freed, as what is compiled in: visits refer to it as long as the program runs.
+    let sets: &'static [ChecklistSet] = Box::leak(content::decode(bytes)?.into_boxed_slice());
+    let checklist: &'static Checklist = Box::leak(Box::new(Checklist { hash, sets: sets.iter().collect() }));
+    published.insert(hash, checklist);
+    Ok(checklist)
 }
 
-fn set_value(set: &ChecklistSet) -> Value {
-    Value::Array(vec![
-        Value::text(&set.id),
-        Value::text(&set.title_zh),
-        Value::text(&set.title_en),
-        Value::text(set.mode.code()),
-        array(&set.categories, Value::text),
-        array(&set.items, item_value),
-    ])
-}
-
-fn item_value(item: &ChecklistItem) -> Value {
-    Value::Array(vec![
-        Value::text(&item.id),
-        Value::text(item.severity.code()),
-        Value::text(&item.group),
-        Value::text(item.answer.code()),
-        Value::Bool(item.may_be_na),
-        Value::text(&item.zh),
-        Value::text(&item.en),
-        array(&item.choices, |c| array([&c.code, &c.zh, &c.en], Value::text)),
-        Value::option(item.limit.as_ref(), limit_value),
-        array(&item.basis, basis_value),
-        array(&item.penalty, basis_value),
-        array(&item.evidence, |evidence| Value::text(evidence.code())),
-        Value::text(item.handling.code()),
-        Value::option(item.also, |word| Value::text(word.code())),
-        Value::option(item.on_fail, |word| Value::text(word.code())),
-        Value::option(item.check, |word| Value::text(word.code())),
-        Value::option(item.rule, |word| Value::text(word.code())),
-        Value::option(item.feeds, |word| Value::text(word.code())),
-        Value::option(item.privacy.as_ref(), Value::text),
-        Value::option(item.valid_from, day_value),
-        Value::option(item.valid_to, day_value),
-    ])
-}
-
-fn limit_value(limit: &Limit) -> Value {
-    let (word, operands) = match limit {
-        Limit::Below(bound) => ("below", vec![Value::Int(*bound)]),
-        Limit::AtMost(bound) => ("at_most", vec![Value::Int(*bound)]),
-        Limit::AtLeast(bound) => ("at_least", vec![Value::Int(*bound)]),
-        Limit::Between(low, high) => ("between", vec![Value::Int(*low), Value::Int(*high)]),
-        Limit::EqualsItem(item) => ("equals_item", vec![Value::text(item)]),
-        Limit::AtMostItem(item) => ("at_most_item", vec![Value::text(item)]),
-        Limit::AtMostCap { parameter, caps } => {
-            ("at_most_cap", vec![Value::text(parameter), array(caps, cap_value)])
+/// What an edition's file says.
+pub(super) fn of_edition(checklists: &str) -> Result<Vec<Rule>, EditionError> {
+    let edition = Edition::of_file(checklists)?;
+    let rules = versions(&edition).map(|(category, purpose, sets)| {
+        let content = content::encode(&sets);
+        if content.len() > CONTENT_BYTES_MAX {
+            return Err(EditionError::TooLarge(category.to_owned(), purpose.code()));
         }
-    };
-    Value::Array([Value::text(word)].into_iter().chain(operands).collect())
-}
-
-fn cap_value(cap: &CapacityCap) -> Value {
-    Value::Array(vec![
-        Value::option(cap.percent, Value::Int),
-        Value::text(&cap.of),
-        Value::option(cap.extra.as_ref(), Value::text),
-        day_value(cap.from),
-    ])
-}
-
-fn basis_value(basis: &Basis) -> Value {
-    let source = &basis.source;
-    Value::Array(vec![
-        Value::text(&source.id),
-        Value::text(&source.title_zh),
-        Value::text(&source.title_en),
-        Value::text(&source.kind),
-        Value::option(source.from, day_value),
-        Value::option(source.to, day_value),
-        Value::text(source.verification.code()),
-        Value::option(basis.article.as_ref(), Value::text),
-    ])
-}
-
-fn day_value(day: Date) -> Value {
-    Value::text(day.to_string())
-}
-
-fn array<T>(items: impl IntoIterator<Item = T>, value: impl FnMut(T) -> Value) -> Value {
-    Value::Array(items.into_iter().map(value).collect())
+        Ok(Rule { category: category.to_owned(), purpose, content })
+    });
+    rules.collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::Date;
+
+    use super::super::data::current_file;
+    use super::super::{ChecklistItem, Limit};
     use super::*;
+    use crate::cbor::Value;
     use crate::reference::categories;
 
     fn set_ids(category: &str, purpose: Mode) -> Vec<&'static str> {
@@ -220,12 +157,12 @@ mod tests {
         for category in categories() {
             for purpose in Checklist::purposes(&category.code) {
                 let checklist = Checklist::for_venue(&category.code, purpose).unwrap();
-                assert_eq!(Checklist::by_hash(&checklist.hash), Some(checklist));
+                assert_eq!(Checklist::built_in(&checklist.hash), Some(checklist));
                 versions.insert(checklist.hash);
             }
         }
         assert!(versions.len() > 20);
-        assert_eq!(Checklist::by_hash(&[0; 32]), None);
+        assert_eq!(Checklist::built_in(&[0; 32]), None);
     }
 
     #[test]
@@ -245,6 +182,10 @@ mod tests {
         );
     }
 
+    fn name(set: &ChecklistSet) -> [u8; 32] {
+        content::hash(&content::encode(&[set]))
+    }
+
     #[test]
     fn any_change_of_an_item_changes_the_name() {
         let closure = Checklist::for_venue("ICAFE", Mode::Closure).unwrap();
@@ -259,8 +200,51 @@ mod tests {
         for change in changes {
             let mut set = original.clone();
             change(&mut set.items[1]);
-            assert_ne!(content_hash(&[&set]), closure.hash);
+            assert_ne!(name(&set), closure.hash);
         }
-        assert_eq!(content_hash(&[&original.clone()]), closure.hash);
+        assert_eq!(name(original), closure.hash);
+    }
+    #[test]
+    fn content_says_the_whole_checklist() {
+        for rule in of_edition(current_file()).unwrap() {
+            let built_in = Checklist::for_venue(&rule.category, rule.purpose).unwrap();
+            assert_eq!(rule.content, built_in.content());
+            let decoded = content::decode(&rule.content).unwrap();
+            assert!(decoded.iter().eq(built_in.sets.iter().copied()), "{} {:?}", rule.category, rule.purpose);
+        }
+    }
+
+    #[test]
+    fn a_published_version_is_found_by_its_content_and_is_one() {
+        let mut set = Checklist::for_venue("ICAFE", Mode::Closure).unwrap().sets[0].clone();
+        set.items[0].zh = "（新）".into();
+        let bytes = content::encode(&[&set]);
+        let published = Checklist::from_content(&bytes).unwrap();
+        assert_eq!((published.hash, published.sets[0]), (name(&set), &set));
+        assert_eq!(published.content(), bytes);
+        assert!(std::ptr::eq(published, Checklist::from_content(&bytes).unwrap()));
+        assert_eq!(Checklist::built_in(&published.hash), None);
+        let closure = Checklist::for_venue("ICAFE", Mode::Closure).unwrap();
+        assert!(std::ptr::eq(closure, Checklist::from_content(&closure.content()).unwrap()));
+    }
+
+    #[test]
+    fn bytes_that_say_no_checklist_are_refused_with_a_reason() {
+        let set = Checklist::for_venue("ICAFE", Mode::Closure).unwrap().sets[0];
+        let good = Value::decode_nested(&content::encode(&[set]), 7).unwrap();
+        let with = |at: usize, value: Value| {
+            let mut value_of = good.clone();
+            let Value::Array(sets) = &mut value_of else { unreachable!() };
+            let Value::Array(parts) = &mut sets[0] else { unreachable!() };
+            parts[at] = value;
+            content::decode(&value_of.encode()).unwrap_err()
+        };
+        let shape = ContentError::Shape;
+        assert_eq!(with(0, Value::Int(1)), shape("not a text"));
+        assert_eq!(with(3, Value::text("sometimes")), shape("a word that this version does not know"));
+        assert_eq!(with(5, Value::Null), shape("not a list"));
+        assert_eq!(with(5, Value::Array(vec![Value::Array(vec![])])), shape("not a list of that length"));
+        assert_eq!(content::decode(&[0; CONTENT_BYTES_MAX + 1]), Err(ContentError::TooLarge));
+        assert!(matches!(content::decode(&[0x9f]), Err(ContentError::Cbor(_))));
     }
 }

@@ -51,6 +51,9 @@ pub const TEXT: &str = "text";
 /// What a document says, names and ink included.
 pub const DATA: &str = "data";
 
+/// What a checklist asks: the bytes that its hash names.
+pub const CONTENT: &str = "content";
+
 pub const START: &str = "start";
 pub const END: &str = "end";
 pub const SEAL: &str = "seal";

@@ -29,6 +29,8 @@ pub const CLOSE: Kind = 66;
 pub const SAME_AS: Kind = 67;
 /// A supervisor's review of a visit. Keyed by the visit alone.
 pub const REVIEW: Kind = 68;
+/// Which checklists new visits use. One for the city.
+pub const RULES: Kind = 69;
 
 /// The name of a kind that hangs on a visit, is one, or stands in a register.
 pub fn name(kind: Kind) -> Option<&'static str> {

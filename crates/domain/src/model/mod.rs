@@ -15,6 +15,7 @@ pub mod finding;
 pub mod kind;
 pub mod retraction;
 pub mod review;
+pub mod rules;
 pub mod same_as;
 pub mod seal;
 pub mod verdict;

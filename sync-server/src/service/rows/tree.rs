@@ -87,7 +87,7 @@ impl Tree {
     /// The checklist version that the root, a visit, began with, when this server knows it.
     pub(in crate::service) fn checklist(&self) -> Option<&'static Checklist> {
         let hash = self.root.value(field::CHECKLIST)?.as_bytes()?.try_into().ok()?;
-        Checklist::by_hash(&hash)
+        Checklist::built_in(&hash)
     }
 }
 
