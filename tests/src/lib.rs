@@ -7,6 +7,7 @@
     reason = "this package is nothing but tests, and a test fails by panicking"
 )]
 
+mod edition;
 pub mod generated;
 pub mod processes;
 pub mod program;
@@ -15,6 +16,8 @@ pub mod script;
 pub mod stage;
 pub mod webdriver;
 pub mod world;
+
+pub use edition::edition;
 
 /// The folder of this package, asked for at run time: clones that share a target directory may share a test binary.
 ///

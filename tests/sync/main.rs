@@ -11,6 +11,7 @@
 
 mod acts;
 mod bad_input;
+mod checklists;
 mod closed;
 mod copied;
 mod damaged_commit;

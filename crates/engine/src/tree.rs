@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::store::lost::{self, Frame};
 use crate::store::things::{self, Number};
 use crate::store::values::refs_from_bytes;
-use crate::store::{base, journal, live};
+use crate::store::{base, checklists, journal, live};
 
 /// An entity of the tree.
 #[derive(Debug, Clone)]
@@ -71,7 +71,10 @@ impl Tree {
         let lacks = base::may_lack(connection, root)?;
         let frame = lost::frame(connection, root)?;
         let mut tree = Self { nodes, fields, root, checklist: None, lacks, frame };
-        tree.checklist = tree.checklist_hash().and_then(|hash| Checklist::built_in(&hash));
+        tree.checklist = match tree.checklist_hash() {
+            Some(hash) => checklists::by_hash(connection, &hash)?,
+            None => None,
+        };
         Ok(Some(tree))
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use xuncha_domain::ids::OfficerId;
-use xuncha_server::service::{Imported, read_venues};
+use xuncha_server::service::{Imported, Service, read_venues};
 
 use super::{Import, open};
 
@@ -15,6 +15,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(super) fn run(data: PathBuf, what: Import) -> anyhow::Result<()> {
     match what {
         Import::Venues { file, dry_run, skip_bad } => venues(data, &file, dry_run, skip_bad),
+        Import::Checklists { file, dry_run } => checklists(data, &file, dry_run),
         Import::Bundle { file } => bundle(data, &file),
     }
 }
@@ -36,12 +37,7 @@ fn bundle(data: PathBuf, file: &Path) -> anyhow::Result<()> {
 }
 
 fn venues(data: PathBuf, file: &Path, dry_run: bool, skip_bad: bool) -> anyhow::Result<()> {
-    let opened = std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut csv = Vec::new();
-    opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut csv)?;
-    if csv.len() as u64 > FILE_BYTES_MAX {
-        bail!("{} is larger than 64 MiB", file.display());
-    }
+    let csv = read(file)?;
     let (venues, errors) = read_venues(&csv);
     for error in &errors {
         eprintln!("line {} 第{}行: {}", error.line, error.line, error.reason);
@@ -50,13 +46,38 @@ fn venues(data: PathBuf, file: &Path, dry_run: bool, skip_bad: bool) -> anyhow::
         bail!("{} bad rows, nothing written 有错误行，未写入 (--skip-bad takes the others)", errors.len());
     }
     let service = open(data)?;
-    let by = OfficerId(service.city().id.0);
-    let imported = service.import_venues(by, &venues, dry_run)?;
+    say_import(service.import_venues(hq(&service), &venues, dry_run)?, dry_run);
+    Ok(())
+}
+
+fn checklists(data: PathBuf, file: &Path, dry_run: bool) -> anyhow::Result<()> {
+    let yaml = String::from_utf8(read(file)?).context("not UTF-8 非 UTF-8 编码")?;
+    let rules = xuncha_domain::checklist::read_edition(&yaml)?;
+    let service = open(data)?;
+    say_import(service.publish_checklists(hq(&service), &rules, dry_run)?, dry_run);
+    Ok(())
+}
+
+/// Who imports when no console user does.
+fn hq(service: &Service) -> OfficerId {
+    OfficerId(service.city().id.0)
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let opened = std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut bytes = Vec::new();
+    opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        bail!("{} is larger than 64 MiB", file.display());
+    }
+    Ok(bytes)
+}
+
+fn say_import(imported: Imported, dry_run: bool) {
     if dry_run {
         print!("dry run, nothing written 试运行，未写入: ");
     }
     say(imported);
-    Ok(())
 }
 
 pub(super) fn demo(data: PathBuf) -> anyhow::Result<()> {

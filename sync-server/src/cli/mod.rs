@@ -123,6 +123,17 @@ enum Import {
         #[arg(long)]
         skip_bad: bool,
     },
+    /// Checklists of new visits from a file laid out as crates/domain/data/checklists.yaml. Phones get them with the next
+    /// sync; visits under way keep theirs. What the file does not ask is not asked any more. The same file twice changes
+    /// nothing.
+    /// 发布检查表（格式同 crates/domain/data/checklists.yaml）：手机下次同步后用于新的检查，进行中的检查沿用原表；文件中没有的不再询问。重复导入同一文件不会改变数据。
+    #[command(verbatim_doc_comment)]
+    Checklists {
+        file: PathBuf,
+        /// Only say what would happen. 只显示将发生的变化，不写入。
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// A rescue bundle of a phone: records and photos that could not be sent. The same file twice changes nothing.
     /// 导入手机的救援文件（未能上传的记录和照片），重复导入不会改变数据。
     #[command(verbatim_doc_comment)]

@@ -6,6 +6,7 @@ mod accounts;
 mod attempts;
 mod author;
 mod backup;
+mod checklists;
 mod console;
 mod demo;
 mod devices;

@@ -6,6 +6,7 @@
 //! HTTP side runs them on the blocking pool.
 
 mod blobs;
+mod checklists;
 mod copies;
 mod devices;
 mod duplicates;

@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0011_live.sql"),
     include_str!("../../migrations/sqlite/0012_entities.sql"),
     include_str!("../../migrations/sqlite/0013_quarantine.sql"),
+    include_str!("../../migrations/sqlite/0014_checklists.sql"),
 ];
 
 /// The oldest step whose code can work on a file of the newest step.

@@ -304,6 +304,11 @@ impl Checklist {
         version::library().current(category, purpose)
     }
 
+    /// The categories and purposes for which this program brings a checklist along.
+    pub fn built_in_rules() -> impl Iterator<Item = (&'static str, Mode)> {
+        version::library().rules()
+    }
+
     /// The purposes for which something is asked of a category.
     pub fn purposes(category: &str) -> impl Iterator<Item = Mode> {
         Mode::ALL.iter().copied().filter(move |purpose| Self::for_venue(category, *purpose).is_some())

@@ -35,6 +35,10 @@ impl Library {
         self.by_hash(self.current.get(&(category, purpose.code()))?)
     }
 
+    pub(super) fn rules(&self) -> impl Iterator<Item = (&'static str, Mode)> {
+        self.current.keys().filter_map(|(category, purpose)| Some((*category, Mode::from_code(purpose)?)))
+    }
+
     pub(super) fn by_hash(&self, hash: &[u8; 32]) -> Option<&Checklist> {
         self.versions.get(hash)
     }

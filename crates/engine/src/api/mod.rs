@@ -2,6 +2,7 @@
 //! through [`dispatch`] or the methods of [`Engine`] that the same table makes.
 
 pub mod about;
+mod checklist;
 mod diagnostics;
 pub mod documents;
 mod fetching;
@@ -35,11 +36,12 @@ pub use join::{Invitation, InviteText, InviteView, JoinVisit};
 use lock::{AppShown, LockAfter, LockStatus, Pin, SetPin};
 pub use retract::Retract;
 use types::{
-    AddReading, ApiError, CategoryRow, ChecklistChoice, Connection, CorrectReading, DeadlineChoice,
-    DistrictRow, Enroll, ErrorCode, FindVenues, NewVenue, NewVisit, Nothing, OfficerRow, OpenFinding,
-    OpenFindings, PhotoRef, PhotoSending, QueueRow, RecheckFinding, SetAnswer, SetFinding, SetMember,
-    SetNote, SetPhotoPolicy, SetPosition, SetReadingDone, SetReadingStep, SetRest, SetVisitField, Status,
-    SyncStatus, Today, VenueFindings, VenueRef, VenueRow, VenueView, VisitRef, VisitView,
+    AddReading, ApiError, CategoryRow, ChecklistChange, ChecklistChoice, Connection, CorrectReading,
+    DeadlineChoice, DistrictRow, Enroll, ErrorCode, FindVenues, MoveChecklist, NewVenue, NewVisit, Nothing,
+    OfficerRow, OpenFinding, OpenFindings, PhotoRef, PhotoSending, QueueRow, RecheckFinding, SetAnswer,
+    SetFinding, SetMember, SetNote, SetPhotoPolicy, SetPosition, SetReadingDone, SetReadingStep, SetRest,
+    SetVisitField, Status, SyncStatus, Today, VenueFindings, VenueRef, VenueRow, VenueView, VisitRef,
+    VisitView,
 };
 
 macro_rules! calls {
@@ -176,6 +178,10 @@ calls! {
     visit_answer(SetAnswer) -> VisitView = visit::answer;
     /// Answers what is left with yes, but for critical items: those are looked at one by one.
     visit_answer_rest(SetRest) -> VisitView = visit::answer_rest;
+    /// What moving the visit to the checklist that new visits use would change.
+    visit_checklist_change(VisitRef) -> ChecklistChange = checklist::change;
+    /// Moves it.
+    visit_checklist_move(MoveChecklist) -> VisitView = checklist::move_to;
     visit_note(SetNote) -> VisitView = visit::note;
     visit_position(SetPosition) -> VisitView = visit::position;
     /// The officer leaves the visit: the journal becomes a commit.

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::checklist::{Checklist, Mode};
+use xuncha_domain::checklist::Mode;
 use xuncha_domain::ids::{EntityId, OfficerId};
 use xuncha_domain::model::field;
 use xuncha_domain::reference;
@@ -12,7 +12,7 @@ use super::types::{
 };
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::rows;
+use crate::store::{checklists, rows};
 use crate::tree::{Tree, officer_entity};
 
 pub fn categories(_: &Engine, _: Nothing) -> Result<Vec<CategoryRow>> {
@@ -77,17 +77,18 @@ pub fn checklist_choices(engine: &Engine, venue: VenueRef) -> Result<Vec<Checkli
     engine.read(|connection| {
         let venue = super::venues::row(connection, id, None)?
             .ok_or(Error::Refused(ErrorCode::NotFound, "no such venue"))?;
-        let choices = Checklist::purposes(&venue.category)
-            .filter(|purpose| *purpose != Mode::Internal)
-            .filter_map(|purpose| {
-                let checklist = Checklist::for_venue(&venue.category, purpose)?;
-                Some(ChecklistChoice {
-                    purpose: purpose.code().into(),
-                    zh: purpose.zh().into(),
-                    en: purpose.en().into(),
-                    items: u32::try_from(checklist.items().count()).unwrap_or(u32::MAX),
-                })
+        let mut choices = Vec::new();
+        for purpose in Mode::ALL.iter().filter(|purpose| **purpose != Mode::Internal) {
+            let Some(checklist) = checklists::current(connection, &venue.category, *purpose)? else {
+                continue;
+            };
+            choices.push(ChecklistChoice {
+                purpose: purpose.code().into(),
+                zh: purpose.zh().into(),
+                en: purpose.en().into(),
+                items: u32::try_from(checklist.items().count()).unwrap_or(u32::MAX),
             });
-        Ok(choices.collect())
+        }
+        Ok(choices)
     })
 }

@@ -569,6 +569,7 @@ pub struct VisitView {
     pub mode: Shown<VisitMode>,
     pub lead_level: Shown<LeadLevel>,
     pub members: Vec<MemberView>,
+    pub checklist: ChecklistState,
     pub sections: Vec<SectionView>,
     pub notes: Vec<NoteView>,
     /// Edits the officer's own general note.
@@ -588,6 +589,55 @@ pub struct VisitView {
     pub review: Option<ReviewView>,
     /// Texts and older entries of it are at HQ, and are fetched with the next sync.
     pub partly: bool,
+}
+
+/// The checklist version of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ChecklistState {
+    /// What a new visit would ask, or nobody can move the visit any more.
+    Current,
+    /// New visits use another version by now.
+    Superseded,
+    /// HQ published it, and it is not here yet: nothing can be answered until then.
+    Missing,
+}
+
+/// What moving a visit to the version that new visits use changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChecklistChange {
+    pub token: Token,
+    /// Names the version.
+    pub to: String,
+    /// Items that are asked as before.
+    pub same: u32,
+    pub changed: Vec<ChangedItem>,
+    pub added: Vec<ItemText>,
+    /// Asked until now; their answers stay in the record and are not judged any more.
+    pub gone: Vec<ItemText>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ItemText {
+    pub id: String,
+    pub zh: String,
+    pub en: String,
+    /// There is an answer to it, of the kind that it asks for.
+    pub answered: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangedItem {
+    pub before: ItemText,
+    pub after: ItemText,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MoveChecklist {
+    pub visit: String,
+    /// Of the change that was shown.
+    pub token: Token,
+    pub to: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

@@ -125,6 +125,7 @@ impl<'a> Artist<'a> {
             mode: self.shown(root, field::MODE, |v| VisitMode::from_number(number(v)?))?,
             lead_level: self.shown(root, field::LEAD, |v| LeadLevel::from_number(number(v)?))?,
             members: self.members()?,
+            checklist: super::checklist::state(self.connection, &self.tree, summary.sealed)?,
             sections: self.sections()?,
             notes: self.notes(None)?,
             note_token: self.note_token(None),

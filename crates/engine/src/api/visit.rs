@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
-use xuncha_domain::checklist::{self, Checklist, Mode, Severity};
+use xuncha_domain::checklist::{self, Mode, Severity};
 use xuncha_domain::ids::{EntityId, OfficerId, Scope};
 use xuncha_domain::log::body::Entity;
 use xuncha_domain::model::{answer as answers, field, visit as entities, words};
@@ -17,7 +17,7 @@ use super::types::{
 use super::{venues, view};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{base, rows, things};
+use crate::store::{base, checklists, rows, things};
 use crate::tree::Tree;
 use crate::write::{self, Pen, Tap};
 
@@ -30,7 +30,7 @@ pub fn start(engine: &Engine, new: NewVisit) -> Result<VisitView> {
     engine.write(|connection, pen| {
         let row = venues::row(connection, venue, None)?.ok_or_else(venues::no_venue)?;
         let purpose = Mode::from_code(&new.purpose).ok_or_else(|| bad("no such purpose"))?;
-        let checklist = Checklist::for_venue(&row.category, purpose)
+        let checklist = checklists::current(connection, &row.category, purpose)?
             .ok_or_else(|| bad("no checklist for this purpose"))?;
         let root = entities::visit(id);
         let presence = entities::presence(&root, pen.enrolment.certificate.device);

@@ -3,6 +3,7 @@
 pub mod base;
 pub mod basis;
 pub mod chains;
+pub mod checklists;
 pub mod erasures;
 pub mod fetched;
 pub mod findings;

@@ -15,7 +15,7 @@ use xuncha_domain::search::Words;
 
 use super::log::Touched;
 use super::values::Col;
-use super::{findings, joined, lost, search};
+use super::{checklists, findings, joined, lost, search};
 use crate::error::Result;
 use crate::standing;
 use crate::tree::{Node, Tree};
@@ -27,6 +27,11 @@ pub fn refresh(connection: &Connection, touched: &Touched) -> Result<()> {
             kind::VENUE => refresh_venue(connection, *root)?,
             kind::VISIT => refresh_visit(connection, *root)?,
             kind::SAME_AS => refresh_joined(connection, *root)?,
+            kind::CHECKLIST => {
+                for visit in checklists::waiting(connection)? {
+                    refresh_visit(connection, visit)?;
+                }
+            }
             _ => {}
         }
     }

@@ -28,11 +28,7 @@ impl Service {
             let evidence = self.evidence(&desk, &tree)?;
             Ok(VisitDetail {
                 row: desk.visit_row(listed)?,
-                checklist: tree
-                    .root()
-                    .value(field::CHECKLIST)
-                    .and_then(|value| value.as_bytes())
-                    .map(hex::encode),
+                checklist: tree.root().checklist_hash().map(hex::encode),
                 attribute_conflicts: desk.attribute_conflicts(&tree)?,
                 answers: desk.answers(&tree)?,
                 notes: desk.notes(&tree)?,
@@ -55,7 +51,7 @@ impl Service {
 impl Desk<'_, '_> {
     /// In the order of the checklist, then what it does not know.
     pub(super) fn answers(&self, tree: &Tree) -> Result<Vec<AnswerRow>, Error> {
-        let checklist = tree.checklist();
+        let checklist = tree.checklist;
         let order = |item: &str| {
             checklist.and_then(|c| c.items().position(|known| known.id == item)).unwrap_or(usize::MAX)
         };
@@ -119,7 +115,7 @@ impl Desk<'_, '_> {
     }
 
     pub(super) fn findings(&self, tree: &Tree) -> Result<Vec<FindingRow>, Error> {
-        let checklist = tree.checklist();
+        let checklist = tree.checklist;
         tree.of(kind::FINDING)
             .map(|thing| {
                 let id = thing.entity.key.as_ref().and_then(visit::finding_item).unwrap_or_default();

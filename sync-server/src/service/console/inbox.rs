@@ -65,7 +65,7 @@ impl Desk<'_, '_> {
         let visit = tree.root().entity.name;
         let Some(listed) = self.read.visit(&visit.0)? else { return Ok(None) };
         let Some(thing) = tree.all().find(|thing| thing.entity.id == row.entity) else { return Ok(None) };
-        let checklist = tree.checklist();
+        let checklist = tree.checklist;
         let Some(shown) = thing.shown(&row.field, checklist) else { return Ok(None) };
         if shown.state != Agreement::Agreed {
             return Ok(None);

@@ -25,6 +25,7 @@ impl Service {
                 kind::SAME_AS => acts::same_as(tx, &tree)?,
                 kind::TEAM => registry::team(tx, &tree)?,
                 kind::CLOSE => registry::close(tx, &tree)?,
+                kind::CHECKLIST => self.project(tx, &tx.without_checklist(tree.root().entity.name)?)?,
                 // Kinds without a screen, and those of newer versions: kept, and shown after an upgrade.
                 _ => {}
             }

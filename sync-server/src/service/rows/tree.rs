@@ -10,7 +10,7 @@ use xuncha_domain::merge::{Display, Field};
 use xuncha_domain::model::{display, field};
 use xuncha_domain::time::ClockOffset;
 
-use crate::service::Error;
+use crate::service::{Error, checklists};
 use crate::storage::{EntityRow, Read, RowId};
 
 /// One entity and its fields.
@@ -25,6 +25,8 @@ pub(in crate::service) struct Tree {
     under: Vec<Thing>,
     /// Of the commits that hold what is live: what their authors knew of their clocks.
     clocks: BTreeMap<CommitRef, Option<ClockOffset>>,
+    /// The version that the root, a visit, began with, when HQ knows it.
+    pub(in crate::service) checklist: Option<&'static Checklist>,
 }
 
 impl Tree {
@@ -62,7 +64,11 @@ impl Tree {
             .position(|thing| thing.entity.id == root)
             .ok_or(Error::Internal("a root is missing"))?;
         let root = under.remove(root);
-        Ok(Self { root, under, clocks })
+        let checklist = match root.checklist_hash() {
+            Some(hash) => checklists::by_hash(read, &hash)?,
+            None => None,
+        };
+        Ok(Self { root, under, clocks, checklist })
     }
 
     pub(in crate::service) fn root(&self) -> &Thing {
@@ -83,12 +89,6 @@ impl Tree {
     pub(in crate::service) fn clock(&self, commit: &CommitRef) -> Option<ClockOffset> {
         *self.clocks.get(commit)?
     }
-
-    /// The checklist version that the root, a visit, began with, when this server knows it.
-    pub(in crate::service) fn checklist(&self) -> Option<&'static Checklist> {
-        let hash = self.root.value(field::CHECKLIST)?.as_bytes()?.try_into().ok()?;
-        Checklist::built_in(&hash)
-    }
 }
 
 impl Thing {
@@ -100,6 +100,11 @@ impl Thing {
     /// The displayed value of a field that no checklist judges.
     pub(in crate::service) fn value(&self, name: &str) -> Option<&Value> {
         self.shown(name, None)?.live.first()?.value.value()
+    }
+
+    /// Names the checklist version of a visit, whether HQ knows it or not.
+    pub(in crate::service) fn checklist_hash(&self) -> Option<[u8; 32]> {
+        self.value(field::CHECKLIST)?.as_bytes()?.try_into().ok()
     }
 
     pub(in crate::service) fn text(&self, name: &str) -> Option<&str> {

@@ -9,7 +9,7 @@ use xuncha_domain::model::display::display;
 use xuncha_domain::model::fact::{Photo, Reading};
 use xuncha_domain::model::seal::Seal;
 use xuncha_domain::model::words::{LeadLevel, VisitKind, VisitMode};
-use xuncha_domain::model::{answer, basis, field, kind};
+use xuncha_domain::model::{answer, basis, field, kind, rules};
 use xuncha_domain::reading::Verdict;
 use xuncha_domain::time::ClockOffset;
 
@@ -19,7 +19,7 @@ use crate::storage::{Read, Tx, VisitRecord};
 
 pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
     let visit = tree.root();
-    let checklist = tree.checklist();
+    let checklist = tree.checklist;
     let code = |name: &str| visit.value(name).and_then(|value| value.as_int());
     let mut record = VisitRecord {
         entity: visit.entity.id,
@@ -81,6 +81,8 @@ pub(super) fn project(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
         record.after_review = after;
     }
     tx.put_visit(&record, &members(visit), &photos(tree))?;
+    let missing = visit.checklist_hash().filter(|_| checklist.is_none());
+    tx.set_checklist_missing(visit.entity.id, missing.map(|hash| rules::checklist(&hash).id))?;
     Ok(tx.find_duplicates(&record)?)
 }
 
