@@ -11,6 +11,7 @@
 
 mod acts;
 mod browser;
+mod checklists;
 mod desk;
 mod documents;
 mod enrolment;

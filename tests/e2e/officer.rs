@@ -102,7 +102,7 @@ impl Officer<'_> {
     }
 
     /// A sheet that still slides in lets a click land on the key below the one that was meant.
-    fn stands_still(&self) {
+    pub fn stands_still(&self) {
         self.0.css("[class*='enter-active']").are(0);
     }
 

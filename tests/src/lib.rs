@@ -17,7 +17,7 @@ pub mod stage;
 pub mod webdriver;
 pub mod world;
 
-pub use edition::edition;
+pub use edition::{edition, edition_file};
 
 /// The folder of this package, asked for at run time: clones that share a target directory may share a test binary.
 ///

@@ -44,6 +44,16 @@ impl Hq {
         finish(server(self.folder.path()).args(["enroll-code", "--officer", "first"])).trim().to_owned()
     }
 
+    /// Publishes the checklists of a file, as an administrator at the machine does.
+    ///
+    /// # Panics
+    /// When the server refuses them.
+    pub fn publishes(&self, checklists: &str) {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), checklists).expect("written");
+        finish(server(self.folder.path()).args(["import", "checklists"]).arg(file.path()));
+    }
+
     /// Where its database and its photos lie.
     pub fn data(&self) -> &Path {
         self.folder.path()

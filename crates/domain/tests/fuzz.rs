@@ -16,6 +16,7 @@ use support::phone::{CITY, hq};
 use support::rng::Rng;
 use xuncha_domain::bundle;
 use xuncha_domain::cbor::Value;
+use xuncha_domain::checklist::{Checklist, Mode};
 use xuncha_domain::ids::{CommitHash, Scope, tagged_hash};
 use xuncha_domain::limits;
 use xuncha_domain::log::body::{self, Body};
@@ -55,6 +56,7 @@ fn by_declared_length(bytes: &[u8]) -> usize {
 
 const TARGETS: &[Target] = &[
     Target { name: "value", decode: value, bound: by_length },
+    Target { name: "checklist", decode: checklist, bound: by_length },
     Target { name: "core", decode: core, bound: by_length },
     Target { name: "detached", decode: detached, bound: by_length },
     Target { name: "packet", decode: packet, bound: by_declared_length },
@@ -95,6 +97,12 @@ fn value(bytes: &[u8]) -> bool {
     );
     let _ = (fact::Position::from_value(&value), fact::Reading::from_value(&value).map(|r| r.verdict()));
     let _ = seal::Seal::from_value(&value);
+    true
+}
+
+fn checklist(bytes: &[u8]) -> bool {
+    let Ok(checklist) = Checklist::from_content(bytes) else { return false };
+    assert_eq!(checklist.content(), bytes);
     true
 }
 
@@ -252,6 +260,8 @@ fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = made();
     let (list, bundle) = support::bundles::bundled();
     seeds.extend([v1::encode(&list), bundle]);
+    let short = Checklist::for_venue("ICAFE", Mode::Closure).unwrap();
+    seeds.push(short.content());
     for entry in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read(entry.unwrap().path()).unwrap();
         collect(&serde_json::from_slice(&text).unwrap(), &mut seeds);

@@ -3,6 +3,7 @@ import {
   CallError,
   type Answer,
   type Backend,
+  type ChecklistChange,
   type ErrorCode,
   type ItemView,
   type LeadLevel,
@@ -122,6 +123,10 @@ export function openVisit(
         const named = left.map((item) => ({ item: item.id, token: item.answer.token }))
         return backend.call('visit_answer_rest', { visit, items: named })
       }),
+
+    /** Asks from now on what new visits ask, over the version that the change was shown against. */
+    moveChecklist: ({ token, to }: ChecklistChange) =>
+      act(() => backend.call('visit_checklist_move', { visit, token, to })),
 
     finding: (item: string, field: 'status' | 'description' | 'deadline' | 'authority', value: string, drawn: Drawn) =>
       edit(`finding:${item}:${field}`, value, drawn, (v) => itemOf(v, item)?.finding?.[field], (token) =>

@@ -52,16 +52,31 @@ op: string, officer: string, officer_name: string, at_ms: number, mine: boolean,
  */
 place: WrittenAt | null, };
 export type CategoryRow = { code: string, zh: string, en: string, };
+export type ChangedItem = { before: ItemText, after: ItemText, };
 export type Changes = { venues: boolean, officers: boolean, sync: boolean, 
 /**
  * Ids of the visits touched, at most 100; `visits_all` when there were more.
  */
 visits: Array<string>, visits_all: boolean, };
+export type ChecklistChange = { token: string, 
+/**
+ * Names the version.
+ */
+to: string, 
+/**
+ * Items that are asked as before.
+ */
+same: number, changed: Array<ChangedItem>, added: Array<ItemText>, 
+/**
+ * Asked until now; their answers stay in the record and are not judged any more.
+ */
+gone: Array<ItemText>, };
 export type ChecklistChoice = { 
 /**
  * routine, closure, reopening or epidemic.
  */
 purpose: string, zh: string, en: string, items: number, };
+export type ChecklistState = "current" | "superseded" | "missing";
 export type ChoiceRow = { code: string, zh: string, en: string, };
 export type ChooseValue = { entity: string, field: string, op: string, token: string, };
 export type ConflictAbout = { part: ConflictPart, item: ConflictItem | null, 
@@ -262,6 +277,11 @@ started_ms: number,
  * The officer is in this visit already.
  */
 joined: boolean, };
+export type ItemText = { id: string, zh: string, en: string, 
+/**
+ * There is an answer to it, of the kind that it asks for.
+ */
+answered: boolean, };
 export type ItemView = { id: string, zh: string, en: string, 
 /**
  * critical, major or minor.
@@ -292,6 +312,11 @@ after_choices: Array<number>,
  */
 wait_ms: number, };
 export type MemberView = { officer: OfficerRow, present: Shown<boolean>, };
+export type MoveChecklist = { visit: string, 
+/**
+ * Of the change that was shown.
+ */
+token: string, to: string, };
 export type NewVenue = { name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, position: Position | null, };
 export type NewVisit = { venue: string, kind: VisitKind, mode: VisitMode, lead_level: LeadLevel, 
 /**
@@ -659,7 +684,7 @@ joined: number,
  * This phone does not read its district: what others recorded of it is not held here.
  */
 outside: boolean, state: SaveState, };
-export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: Shown<VisitMode>, lead_level: Shown<LeadLevel>, members: Array<MemberView>, sections: Array<SectionView>, notes: Array<NoteView>, 
+export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: Shown<VisitMode>, lead_level: Shown<LeadLevel>, members: Array<MemberView>, checklist: ChecklistState, sections: Array<SectionView>, notes: Array<NoteView>, 
 /**
  * Edits the officer's own general note.
  */
@@ -745,6 +770,8 @@ export type Calls = {
   visit_member: { args: SetMember, result: VisitView },
   visit_answer: { args: SetAnswer, result: VisitView },
   visit_answer_rest: { args: SetRest, result: VisitView },
+  visit_checklist_change: { args: VisitRef, result: ChecklistChange },
+  visit_checklist_move: { args: MoveChecklist, result: VisitView },
   visit_note: { args: SetNote, result: VisitView },
   visit_position: { args: SetPosition, result: VisitView },
   visit_leave: { args: VisitRef, result: Nothing },
