@@ -115,6 +115,32 @@ fn a_visit_is_judged_when_its_checklist_comes() {
 }
 
 #[test]
+fn who_joins_takes_no_move_back_and_two_who_move_do_not_differ() {
+    let city = City::new();
+    let (a, b) = (city.phone(0), city.phone(1));
+    let visit = a.begin_visit("网吧").summary.id;
+    publish(&city, &next_edition());
+    city.sync(&a);
+    try_move(&a, &visit).unwrap();
+    // The colleague knows neither the visit nor the new version.
+    let text = a.engine.visit_invite(VisitRef { visit: visit.clone() }).unwrap().text;
+    b.engine.visit_join(JoinVisit { text, position: None }).unwrap();
+    assert!(asks(&b.visit(&visit), GONE), "what the visit began with");
+    publish(&city, &edition(&[("id: CMN-R-02", "id: CMN-R-98")]));
+    city.sync(&b);
+    try_move(&b, &visit).unwrap();
+    city.sync(&a);
+    city.sync(&b);
+    city.sync(&a);
+    let (on_a, on_b, at_hq) = (a.visit(&visit), b.visit(&visit), city.visit(&visit));
+    assert_eq!(asked(&on_a), asked(&on_b));
+    assert!(!asks(&on_a, GONE) && asks(&on_a, "CMN-R-98"), "the later move");
+    let conflicts = [on_a.summary.conflicts, on_b.summary.conflicts, at_hq.row.conflicts];
+    assert_eq!((conflicts, at_hq.attribute_conflicts.len()), ([0; 3], 0));
+    try_move(&a, &visit).unwrap_err();
+}
+
+#[test]
 fn a_restored_hq_gets_its_checklists_back_and_judges_by_them() {
     let city = City::new();
     let (a, b) = (city.phone(0), city.phone(1));

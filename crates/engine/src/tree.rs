@@ -10,7 +10,7 @@ use xuncha_domain::checklist::{Checklist, ChecklistItem, ChecklistSet};
 use xuncha_domain::ids::{CommitRef, EntityId, OfficerId};
 use xuncha_domain::log::body::{Entity, Kind};
 use xuncha_domain::merge::{Agreement, Field, Live, Stored};
-use xuncha_domain::model::{display, field, kind};
+use xuncha_domain::model::{display, field, kind, rules};
 use xuncha_domain::time::day_in_china;
 
 use crate::api::inbox::choosable;
@@ -140,6 +140,11 @@ impl Tree {
 
     /// Names the checklist version of the visit, whether this app knows it or not.
     pub fn checklist_hash(&self) -> Option<[u8; 32]> {
+        rules::version_of(|name| self.value(self.root, name)).or_else(|| self.frame.as_ref()?.checklist)
+    }
+
+    /// Names the version that the visit began with.
+    pub fn checklist_begun_with(&self) -> Option<[u8; 32]> {
         let recorded = self.value(self.root, field::CHECKLIST).and_then(Value::as_bytes);
         recorded.and_then(|hash| hash.try_into().ok()).or_else(|| self.frame.as_ref()?.checklist)
     }

@@ -63,6 +63,10 @@ pub fn display<'a>(
     if name == field::RETRACTED && first.is_some() && shown.live.iter().all(|live| said(live) == first) {
         shown.state = Agreement::Agreed;
     }
+    // Nothing that anybody recorded differs by it, and the next move replaces them all.
+    if kind == kind::VISIT && name == field::CHECKLIST_MOVED {
+        shown.state = Agreement::Agreed;
+    }
     Some(shown)
 }
 

@@ -37,6 +37,9 @@ pub const MODE: &str = "mode";
 pub const LEAD: &str = "lead";
 /// The checklist version a visit began with: 32 bytes.
 pub const CHECKLIST: &str = "checklist";
+/// The version that its officers moved it to: 32 bytes. Another field, so that who joins, and repeats what the visit began
+/// with, takes no move back.
+pub const CHECKLIST_MOVED: &str = "checklist_moved";
 
 pub const STATUS: &str = "status";
 pub const DESCRIPTION: &str = "description";

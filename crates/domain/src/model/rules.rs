@@ -6,6 +6,7 @@
 //! edition of the app. A visit keeps its version whatever the rules become.
 
 use super::kind;
+use crate::cbor::Value;
 use crate::checklist::Mode;
 use crate::ids::{EntityId, short, tagged_hash};
 use crate::log::body::Entity;
@@ -18,6 +19,12 @@ pub fn entity() -> Entity {
 /// The field of [`entity`] that names the version by its hash, 32 bytes.
 pub fn field(category: &str, purpose: Mode) -> String {
     format!("{category}/{}", purpose.code())
+}
+
+/// The version that a visit asks, of its displayed fields.
+pub fn version_of<'v>(field_of: impl Fn(&str) -> Option<&'v Value>) -> Option<[u8; 32]> {
+    let version = |name| field_of(name)?.as_bytes()?.try_into().ok();
+    version(super::field::CHECKLIST_MOVED).or_else(|| version(super::field::CHECKLIST))
 }
 
 /// The version with this hash. Its one field is [`super::field::CONTENT`].

@@ -55,7 +55,7 @@ pub fn change(engine: &Engine, visit: VisitRef) -> Result<ChecklistChange> {
         let given =
             |item: &ChecklistItem| tree.value(id, &field::answer(&item.id)).and_then(answer::from_value);
         let mut change = ChecklistChange {
-            token: tree.token(id, field::CHECKLIST),
+            token: tree.token(id, field::CHECKLIST_MOVED),
             to: hex::encode(newer.hash),
             same: 0,
             changed: Vec::new(),
@@ -91,7 +91,7 @@ pub fn move_to(engine: &Engine, wanted: MoveChecklist) -> Result<VisitView> {
         if newer(connection, &draft.tree)?.is_none_or(|newer| newer.hash != hash) {
             return Err(none_newer());
         }
-        let tap = Tap { token: wanted.token, ..tap(&draft.root, field::CHECKLIST, Value::bytes(hash)) };
+        let tap = Tap { token: wanted.token, ..tap(&draft.root, field::CHECKLIST_MOVED, Value::bytes(hash)) };
         write::record(connection, pen, &scope_of(connection, id)?, vec![tap])
     })?;
     done(engine, id)

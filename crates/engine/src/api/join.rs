@@ -67,7 +67,7 @@ pub fn invite(engine: &Engine, visit: VisitRef) -> Result<Invitation> {
             venue: tree.venue().ok_or_else(venues::no_venue)?,
             started_ms: tree.started_ms(),
             scope: scope_of(connection, id)?,
-            checklist: tree.checklist_hash(),
+            checklist: tree.checklist_begun_with(),
         };
         Ok(invite.to_text())
     })?;

@@ -1,14 +1,13 @@
 //! Finishing a visit: one fully durable transaction whose last commit holds the hash over everything the visit is.
 
 use rusqlite::Connection;
-use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{CommitRef, EntityId, Scope, random};
 use xuncha_domain::log::body::{Entity, Op, OpValue};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::log::detached::Detached;
 use xuncha_domain::merge::Stored;
 use xuncha_domain::model::seal::{self, BasisOp, Seal};
-use xuncha_domain::model::{field, kind, visit};
+use xuncha_domain::model::{field, kind, rules, visit};
 
 use super::commit::{append, named, references, stamp, writing_chain};
 use super::{Pen, flush};
@@ -51,10 +50,10 @@ pub(super) fn seal_op(
             && counted.iter().any(|c| c.op.entity.id == op.entity && c.op.entity.kind == kind::PHOTO)
     });
     let photos = u32::try_from(photos.count()).unwrap_or(u32::MAX);
-    let checklist = covered
-        .iter()
-        .find(|op| op.entity == visit_id && op.field == field::CHECKLIST)
-        .and_then(|op| op.value.value().and_then(Value::as_bytes)?.try_into().ok());
+    let of_visit = |name: &str| {
+        covered.iter().find(|op| op.entity == visit_id && op.field == name).and_then(|op| op.value.value())
+    };
+    let checklist = rules::version_of(of_visit);
     let basis = named(connection, chain, basis)?;
     let value = Seal { hash: seal::hash(covered), checklist, photos, basis }.to_value();
     Ok(Op {

@@ -7,7 +7,7 @@ use xuncha_domain::checklist::Checklist;
 use xuncha_domain::ids::{CommitRef, EntityId};
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::merge::{Display, Field};
-use xuncha_domain::model::{display, field};
+use xuncha_domain::model::{display, rules};
 use xuncha_domain::time::ClockOffset;
 
 use crate::service::{Error, checklists};
@@ -104,7 +104,7 @@ impl Thing {
 
     /// Names the checklist version of a visit, whether HQ knows it or not.
     pub(in crate::service) fn checklist_hash(&self) -> Option<[u8; 32]> {
-        self.value(field::CHECKLIST)?.as_bytes()?.try_into().ok()
+        rules::version_of(|name| self.value(name))
     }
 
     pub(in crate::service) fn text(&self, name: &str) -> Option<&str> {

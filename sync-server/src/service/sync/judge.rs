@@ -55,7 +55,9 @@ fn allowed(op: &Op, value: &Value) -> bool {
         (_, field::RETRACTED) => Retraction::from_value(value).is_some(),
         (kind::VISIT, field::VENUE) => is_id(value),
         (kind::VISIT, field::VISIT_KIND | field::MODE | field::LEAD) => value.as_int().is_some(),
-        (kind::VISIT, field::CHECKLIST) => value.as_bytes().is_some_and(|bytes| bytes.len() == 32),
+        (kind::VISIT, field::CHECKLIST | field::CHECKLIST_MOVED) => {
+            value.as_bytes().is_some_and(|bytes| bytes.len() == 32)
+        }
         (kind::VISIT, name) if field::member_officer(name).is_some() => value.as_bool().is_some(),
         (kind::PRESENCE, field::START | field::END) => value.as_int().is_some(),
         (kind::PRESENCE | kind::VENUE, field::POSITION) => Position::from_value(value).is_some(),
