@@ -7,6 +7,7 @@ use xuncha_engine::api::types::{MemberView, ReviewState, SaveState, VisitRef, Vi
 use xuncha_server::http::types::VisitDetail;
 use xuncha_server::service::Service;
 
+use crate::editions;
 use crate::model::{Drawing, Edit, Kept, Model, Visit, all_notes, at_hq, comes_after, displayed, on_phone};
 use crate::phone::Phone;
 use crate::standing::{self, Standings};
@@ -90,11 +91,14 @@ impl Tally {
 pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, tally: &mut Tally, wrong: &mut Vec<String>) {
     let mut calls = BTreeSet::new();
     for (id, visit) in &model.visits {
+        let mut asks = BTreeSet::new();
         let at_hq = match detail(hq, id) {
             Ok(detail) => {
                 tally.add(visit, &detail);
                 hq_agrees(id, visit, &detail, hq, wrong);
                 joined(model, id, "HQ", detail.row.joined, wrong);
+                editions::asks(id, "HQ", visit, editions::at_hq(&detail), wrong);
+                asks.insert(editions::at_hq(&detail));
                 if !detail.row.retracted {
                     calls.insert(model.call(id));
                 }
@@ -113,6 +117,8 @@ pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, tally: &mut Tall
             if phone.district.is_none() {
                 joined(model, id, &format!("phone {number}"), view.summary.joined, wrong);
             }
+            editions::asks(id, &format!("phone {number}"), visit, editions::on_phone(&view), wrong);
+            asks.insert(editions::on_phone(&view));
             let displayed = displayed(&view);
             let first = first.get_or_insert_with(|| displayed.clone());
             same(id, &format!("phone {number}"), first, &Drawing::new(), &displayed, wrong);
@@ -121,6 +127,9 @@ pub fn all_agree(model: &Model, phones: &[Phone], hq: &Service, tally: &mut Tall
             if at_hq.as_ref().is_some_and(|at_hq| *at_hq != here) {
                 wrong.push(format!("{id}: phone {number} says {here:?}, HQ {at_hq:?}"));
             }
+        }
+        if asks.len() > 1 {
+            wrong.push(format!("{id}: replicas ask by {asks:?}"));
         }
     }
     let overview = hq.overview().map(|overview| overview.visits);

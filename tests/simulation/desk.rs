@@ -10,6 +10,7 @@ use xuncha_server::http::types::{
 use xuncha_server::service::{ConsoleUser, Service};
 use xuncha_server::storage::Role;
 
+use crate::editions;
 use crate::fleet::Fleet;
 use crate::model::{Author, Visit, may_be_erased};
 
@@ -28,16 +29,25 @@ fn supervisor() -> ConsoleUser {
 impl Fleet {
     /// Somebody at HQ does one thing.
     pub fn decide(&mut self) {
+        let hq = self.hq.service();
+        // Unlike a decision, it leaves what history demands as it is.
+        if self.random.chance(25) {
+            let done = editions::publish(&hq, &mut self.random);
+            return self.done_at_hq(done);
+        }
         if !self.staffed {
             return;
         }
-        let hq = self.hq.service();
         let done = match self.random.below(10) {
             0..4 => self.settle(&hq),
             4..6 => self.undo(&hq),
             6..8 => self.review(&hq),
             _ => self.join_or_part(&hq),
         };
+        self.done_at_hq(done);
+    }
+
+    fn done_at_hq(&mut self, done: Done) {
         match done {
             Ok(done) => done.into_iter().for_each(|name| *self.operations.entry(name).or_default() += 1),
             Err(wrong) => self.wrong.push(format!("HQ's desk: {wrong}")),

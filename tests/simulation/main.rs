@@ -14,6 +14,7 @@ mod acts;
 mod check;
 mod desk;
 mod disk;
+mod editions;
 mod erasure;
 mod evidence;
 mod faults;

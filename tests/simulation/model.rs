@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 use xuncha_engine::api::types::{Answer, NoteView, Shown, Token, VisitView};
 use xuncha_server::http::types::{FieldRow, VisitDetail};
 
+use crate::editions::Moves;
 use crate::standing::{self, Act, Presence};
 
 /// The values of every field of a visit, by a name that a phone and HQ can both tell.
@@ -109,6 +110,7 @@ pub struct Visit {
     pub acts: BTreeMap<String, Vec<Act>>,
     /// Things of which acts were issued again under another name.
     pub renamed: BTreeSet<String>,
+    pub moves: Moves,
     /// What a supervisor made of it last.
     pub review: Option<&'static str>,
     /// Those that an order names.

@@ -6,6 +6,7 @@ use xuncha_engine::api::types::{
 };
 use xuncha_tests::random::Random;
 
+use crate::editions;
 use crate::model::{self, Model, Screen, comes_after, note_field};
 use crate::phone::Phone;
 use crate::standing::Being;
@@ -49,7 +50,7 @@ impl Hand<'_> {
         }
         let view = self.phone.screens[&id].clone();
         let screen = Screen::of(&view);
-        match self.random.below(110) {
+        match self.random.below(114) {
             0..50 => self.answer(&view, &screen),
             50..58 => self.note(&view, &screen),
             58..65 => self.finding(&view, &screen),
@@ -61,6 +62,7 @@ impl Hand<'_> {
             96..98 => self.leave(&view),
             98..102 => self.invite(&view),
             102..108 => self.retract(&view),
+            108..112 => self.move_checklist(&view),
             _ => self.finish(&view),
         }
     }
@@ -92,6 +94,7 @@ impl Hand<'_> {
         self.present(&id, Being::Began);
         let visit = self.model.visits.entry(id.clone()).or_default();
         visit.district = view.summary.venue.district.clone();
+        visit.moves.begun_with = editions::on_phone(&view);
         self.phone.screens.insert(id, view);
         Ok(Some("visit started"))
     }
