@@ -150,7 +150,15 @@ fn pragmas(connection: &Connection) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use xuncha_domain::cbor::Value;
+    use xuncha_domain::ids::EntityId;
+    use xuncha_domain::log::body::Entity;
+    use xuncha_domain::model::kind;
+
     use super::*;
+    use crate::store::live_set::LiveSet;
+    use crate::store::values::Col;
+    use crate::store::{findings, journal, live, things};
 
     #[test]
     fn a_newer_database_is_refused_with_the_version_it_needs() {
@@ -170,5 +178,58 @@ mod tests {
         // A shape so new that it does not say so where we look.
         Connection::open(&path).unwrap().execute_batch("ALTER TABLE meta RENAME TO facts").unwrap();
         assert_eq!(needs(&path), None);
+    }
+
+    /// A file of the shape before numbers: every row finds its thing again.
+    #[test]
+    fn things_of_an_older_file_keep_what_hangs_on_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("xuncha.db");
+        let old = Connection::open(&path).unwrap();
+        for step in &MIGRATIONS[..14] {
+            old.execute_batch(step).unwrap();
+        }
+        let visit = Entity::new(kind::VISIT, EntityId([7; 16]));
+        let note = Entity::keyed(kind::NOTE, &visit, Value::text("a"));
+        let deep = Entity::keyed(kind::NOTE, &note, Value::Int(3));
+        for (entity, parent) in [(&visit, None), (&note, None), (&deep, Some(Col(note.id)))] {
+            let key = entity.origin.as_ref().map(|origin| origin.key.encode());
+            let sql =
+                "INSERT INTO entity (id, kind, scope, parent, key, root) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let scope = if key.is_none() { "city" } else { "" };
+            old.execute(sql, (Col(entity.id), entity.kind, scope, parent, key, Col(visit.id))).unwrap();
+        }
+        old.execute_batch(
+            "PRAGMA user_version = 14;
+             INSERT INTO touch (root, ref) SELECT id, randomblob(16) FROM entity WHERE id = root;
+             INSERT INTO live_set (root, bytes) SELECT id, x'8780808080808080' FROM entity WHERE id = root;
+             INSERT INTO journal (scope, entity, field, value, detached, over, officer, device_ms, boot, monotonic_ms)
+               SELECT 'city', id, 'text', x'f6', 0, x'', zeroblob(16), 1, zeroblob(8), 1 FROM entity WHERE key = x'03';
+             INSERT INTO visit_row (id, started_ms, sealed, answered, items, findings, photos, readings, conflicts, mine)
+               SELECT id, 5, 0, 0, 0, 2, 0, 0, 0, 1 FROM entity WHERE id = root;
+             INSERT INTO finding_row (visit, item, started_ms, open, due)
+               SELECT id, item, 5, 1, due FROM entity,
+                 (SELECT 'A' AS item, NULL AS due UNION SELECT 'B', '2020-02-04') WHERE id = root;",
+        )
+        .unwrap();
+        drop(old);
+
+        let new = writer(&path, "0.2.0").unwrap();
+        let root = things::root(&new, visit.id).unwrap().unwrap();
+        let all: Vec<Entity> = things::under(&new, root).unwrap().into_values().collect();
+        assert_eq!(all, [visit.clone(), note, deep]);
+        assert_eq!(live::read(&new, visit.id).unwrap(), (root, LiveSet::default()));
+        assert_eq!(journal::of_root(&new, root).unwrap().len(), 1);
+        let (touches, open): (i64, i64) = new
+            .query_row(
+                "SELECT (SELECT count(*) FROM touch WHERE root = ?1), (SELECT open FROM visit_row)",
+                [root],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        assert_eq!((touches, open), (1, 1));
+        let found = findings::open(&new, 10).unwrap();
+        let found: Vec<_> = found.iter().map(|row| (row.visit, row.item.as_str())).collect();
+        assert_eq!(found, [(visit.id, "B"), (visit.id, "A")]);
     }
 }
