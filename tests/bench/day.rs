@@ -20,6 +20,7 @@ pub(crate) fn load(fleet: &Fleet) -> Result<Value> {
     let codes = codes(fleet, (0..days.len()).map(hq::day_officer))?;
     let address = address(fleet);
     let register = Mutex::new(0);
+    let taps = Mutex::new(Vec::new());
     let phones: Vec<_> = days.iter().zip(codes).enumerate().collect();
     each(&phones, fleet.at_once, |(n, (day, code))| {
         let phone = Phone::open(&folder(fleet, *n))?;
@@ -32,12 +33,17 @@ pub(crate) fn load(fleet: &Fleet) -> Result<Value> {
             let visit = phone.inspect(&name_of(&venues, inspection), inspection)?;
             phone.finish(&visit)?;
         }
+        taps.lock().expect("no panic").append(&mut *phone.taps.lock().expect("no panic"));
         phone.close();
         Ok(())
     })?;
     let registered = register.into_inner()?;
+    let mut taps = taps.into_inner()?;
+    taps.sort_unstable();
+    let p95 = taps.get(taps.len() * 95 / 100).map(|tap| tap.as_secs_f64() * 1e3);
     Ok(json!({
         "devices": days.len(),
+        "tap_p95_ms": p95,
         "register_phones_bytes": registered,
         "register_hq_bytes": pages(&fleet.hq.data.join("hq.sqlite"))?,
     }))

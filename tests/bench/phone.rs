@@ -1,8 +1,9 @@
 //! A phone of the bench: the real engine on a folder, with the workload's time and a count of what goes over the air.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use xuncha_domain::time::Clock;
@@ -65,6 +66,8 @@ impl Transport for Traffic {
 pub(crate) struct Phone {
     pub(crate) engine: Engine,
     pub(crate) traffic: Arc<Traffic>,
+    /// How long each answer took until it was on the disk and drawn.
+    pub(crate) taps: Mutex<Vec<Duration>>,
     clock: Arc<WorkClock>,
     folder: PathBuf,
 }
@@ -78,7 +81,8 @@ impl Phone {
             transport: Arc::clone(&traffic) as Arc<dyn Transport>,
             ..Options::system(folder.into())
         };
-        Ok(Self { engine: Engine::open(options)?, traffic, clock, folder: folder.into() })
+        let (engine, taps) = (Engine::open(options)?, Mutex::default());
+        Ok(Self { engine, traffic, taps, clock, folder: folder.into() })
     }
 
     pub(crate) fn enrol(&self, code: &str, address: &str) -> Result<()> {
@@ -169,10 +173,15 @@ impl Phone {
     }
 
     /// Answers an item on what `view` draws of it.
+    #[expect(clippy::disallowed_methods, reason = "how long a tap really took")]
     pub(crate) fn answer(&self, view: &VisitView, item: &str, answer: Answer) -> Result<VisitView> {
         let token = drawn(view, item)?.answer.token.clone();
         let visit = view.summary.id.clone();
-        self.engine.visit_answer(SetAnswer { visit, item: item.into(), answer, token }).map_err(said)
+        let tapped = Instant::now();
+        let view =
+            self.engine.visit_answer(SetAnswer { visit, item: item.into(), answer, token }).map_err(said);
+        self.taps.lock().expect("no panic").push(tapped.elapsed());
+        view
     }
 }
 
