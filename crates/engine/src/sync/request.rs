@@ -290,8 +290,10 @@ pub fn here(connection: &Connection, more: bool) -> Result<Here> {
         "SELECT count(DISTINCT root), min(at_ms) FROM (
            SELECT root, taken_ms AS at_ms FROM photo WHERE received = 0 AND sent < size
            UNION ALL
-           SELECT visit_row.id, log.device_ms FROM log JOIN touch ON touch.ref = log.ref
-           JOIN entity ON entity.rowid = touch.root JOIN visit_row ON visit_row.id = entity.id WHERE log.received = 0 AND log.reissued = 0 AND ?1)",
+           SELECT visit_row.id, log.device_ms FROM log INDEXED BY log_unreceived
+           CROSS JOIN touch ON touch.ref = log.ref CROSS JOIN entity ON entity.rowid = touch.root
+           JOIN visit_row ON visit_row.id = entity.id
+           WHERE log.received = 0 AND log.reissued = 0 AND ?1)",
         [more],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
