@@ -72,7 +72,7 @@ const FIGURES: &[Figure] = &[
         value: |r| ratio(of(r.ours, "dev_disk")?, of(r.floor_by_answer, "dev_disk")),
     },
     Figure {
-        what: "a tap on an answer until it is on the disk and drawn, 95th percentile, phones side by side",
+        what: "a tap on an answer until it is on the disk and drawn, 95th percentile",
         unit: "ms",
         at_most: 16.0,
         value: |r| of(r.ours, "load.tap_p95_ms"),
