@@ -20,6 +20,7 @@ pub mod reading;
 pub mod reference;
 pub mod search;
 pub mod status;
+pub mod temperature_log;
 pub mod text;
 pub mod time;
 pub mod workdays;

@@ -23,6 +23,7 @@ mod standing;
 mod store;
 mod sync;
 pub mod system;
+mod thermometer;
 mod tree;
 mod write;
 

@@ -260,6 +260,8 @@ pub struct ReadingRow {
     /// normal, abnormal or implausible.
     pub verdict: Option<String>,
     pub corrected_because: Option<String>,
+    /// When a thermometer measured it, for what came from its file.
+    pub imported_ms: Option<i64>,
     /// What was done about it: a person kept apart, and reported.
     pub isolated: Option<FieldRow>,
     pub reported: Option<FieldRow>,

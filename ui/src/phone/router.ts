@@ -5,8 +5,10 @@ import EnrolPage from './pages/enrol/EnrolPage.vue'
 import AddVenuePage from './pages/find/AddVenuePage.vue'
 import FindPage from './pages/find/FindPage.vue'
 import FindingsPage from './pages/findings/FindingsPage.vue'
+import HistoryPage from './pages/temperatures/HistoryPage.vue'
 import HubPage from './pages/hub/HubPage.vue'
 import RelayPage from './pages/hub/RelayPage.vue'
+import ImportPage from './pages/import/ImportPage.vue'
 import JoinPage from './pages/join/JoinPage.vue'
 import AboutPage from './pages/me/AboutPage.vue'
 import DiagnosticsPage from './pages/me/DiagnosticsPage.vue'
@@ -30,8 +32,10 @@ export function createPages(app: AppState) {
       { path: '/find', component: FindPage },
       { path: '/venues/new', component: AddVenuePage },
       { path: '/venues/:venue', component: StartPage, props: true },
+      { path: '/venues/:venue/temperatures', component: HistoryPage, props: true },
       { path: '/visit/:visit', component: VisitPage, props: true },
       { path: '/visit/:visit/roster', component: RosterPage, props: true },
+      { path: '/visit/:visit/import', component: ImportPage, props: true },
       { path: '/visit/:visit/document/:code', component: DocumentPage, props: true },
       { path: '/join', component: JoinPage },
       { path: '/conflicts', component: ConflictsPage },

@@ -73,6 +73,8 @@ pub struct TemperatureParameters {
     pub abnormal_at: i32,
     pub plausible_min: i32,
     pub plausible_max: i32,
+    /// The lowest and the highest that a thermometer for people shows.
+    pub device_range: [i32; 2],
 }
 
 /// How full a place may be from a day on.

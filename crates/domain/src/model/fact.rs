@@ -92,6 +92,31 @@ impl Reading {
     }
 }
 
+/// Where a reading came from that nobody measured in the visit: a line of a thermometer's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// By the thermometer's clock, in milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// The first bytes of the SHA-256 of the file.
+    pub file: [u8; 8],
+    /// Counted from 1, as a spreadsheet counts them.
+    pub line: u32,
+}
+
+impl Imported {
+    /// `[time, file, line]`.
+    pub fn to_value(self) -> Value {
+        Value::Array(vec![Value::Int(self.at_ms), Value::bytes(self.file), Value::Int(self.line.into())])
+    }
+
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let [Value::Int(at_ms), Value::Bytes(file), Value::Int(line)] = value.as_array()? else {
+            return None;
+        };
+        Some(Self { at_ms: *at_ms, file: file.as_slice().try_into().ok()?, line: u32::try_from(*line).ok()? })
+    }
+}
+
 /// What a file format says of itself; never trusted as time or place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExifClaims {
@@ -175,6 +200,8 @@ mod tests {
         reading.subject = Some("保安2".into());
         reading.ambient_dc = Some(-105);
         assert_eq!(Reading::from_value(&reading.to_value()), Some(reading));
+        let imported = Imported { at_ms: 1_580_688_600_000, file: [7; 8], line: 2 };
+        assert_eq!(Imported::from_value(&imported.to_value()), Some(imported));
         let mut photo = Photo {
             sha256: [1; 32],
             size: 5,

@@ -12,6 +12,9 @@ pub const REASON: &str = "reason";
 /// The reading of the same visit that a reading repeats, by its key: 5 bytes.
 pub const RETEST_OF: &str = "retest_of";
 
+/// That a reading came from a file of a thermometer, and when it was measured.
+pub const IMPORTED: &str = "imported";
+
 /// Whether a thing was taken back, with the basis of that.
 pub const RETRACTED: &str = "retracted";
 /// Why; set in the same commit.

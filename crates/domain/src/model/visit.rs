@@ -1,10 +1,12 @@
 //! The entities that hang on a visit, by their natural keys.
 
 use crate::cbor::Value;
-use crate::ids::{DeviceId, EntityId, OfficerId};
+use crate::ids::{DeviceId, EntityId, OfficerId, tagged_hash};
 use crate::log::body::Entity;
 
 use super::kind;
+
+const IMPORT_TAG: &str = "xuncha/1 imported reading";
 
 pub fn visit(id: EntityId) -> Entity {
     Entity::new(kind::VISIT, id)
@@ -37,6 +39,12 @@ pub fn note_key(key: &Value) -> Option<(Option<&str>, OfficerId)> {
 /// `nonce` only has to differ within the visit: five random bytes.
 pub fn reading(visit: &Entity, nonce: [u8; 5]) -> Entity {
     Entity::keyed(kind::READING, visit, Value::bytes(nonce))
+}
+
+/// A reading from a line of a thermometer's file: the same line is one reading, however often it is imported.
+pub fn imported_reading(visit: &Entity, file: &[u8; 32], line: u32) -> Entity {
+    let [a, b, c, d, e, ..] = tagged_hash(IMPORT_TAG, &[file, &line.to_be_bytes()]);
+    reading(visit, [a, b, c, d, e])
 }
 
 /// What tells a reading from the others of its visit.
@@ -87,6 +95,8 @@ mod tests {
         let visit = visit(EntityId([1; 16]));
         assert_eq!(finding(&visit, "ICF-R-01").id, finding(&visit, "ICF-R-01").id);
         assert_ne!(finding(&visit, "ICF-R-01").id, finding(&visit, "ICF-R-02").id);
+        let line = imported_reading(&visit, &[7; 32], 2).origin.unwrap().key.clone();
+        assert_eq!(reading_key(&line), Some([0xEB, 0x91, 0xDD, 0x1A, 0xD7]), "as FORMAT.md has it");
         let author = OfficerId([2; 16]);
         let note = note(&visit, Some("ICF-R-01"), author);
         assert_eq!(note_key(&note.origin.unwrap().key), Some((Some("ICF-R-01"), author)));

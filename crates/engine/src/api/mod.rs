@@ -7,6 +7,9 @@ mod diagnostics;
 pub mod documents;
 mod fetching;
 mod finding;
+mod history;
+mod import;
+mod imported;
 pub mod inbox;
 mod join;
 pub mod lock;
@@ -31,6 +34,9 @@ use crate::rescue::RescueBundle;
 use about::{About, StorageUse};
 use diagnostics::Diagnostics;
 use documents::{DocumentDraft, DocumentForm, DocumentPages, DocumentRef};
+pub use history::{HistoryOf, TemperatureHistory};
+pub use import::{ImportCodes, ImportColumns, ImportFile, ImportPreview};
+pub use imported::RetractImport;
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
 use lock::{AppShown, LockAfter, LockStatus, Pin, SetPin};
@@ -211,6 +217,14 @@ calls! {
     reading_step(SetReadingStep) -> VisitView = reading::step;
     /// What was done about a reading, in words.
     reading_done(SetReadingDone) -> VisitView = reading::done;
+    /// The temperatures of a venue or of one of its people over time, with what is missing and what looks copied.
+    temperature_history(HistoryOf) -> TemperatureHistory = history::of;
+    /// What an import of a thermometer's file would make. Writes nothing.
+    readings_preview(ImportFile) -> ImportPreview = import::preview;
+    /// Takes what the preview accepted into the visit.
+    readings_import(ImportFile) -> VisitView = import::import;
+    /// Takes everything back that came from one file, or lets it stand again.
+    import_retract(RetractImport) -> VisitView = imported::retract;
     /// Labels of the people who were measured at the venue of a visit before.
     roster_labels(VisitRef) -> Vec<String> = roster::labels;
     /// Takes a visit, a finding, a photo or a reading back, with the reason, or lets it stand again.

@@ -77,7 +77,7 @@ fn named(draft: &Draft, id: &str) -> Result<Entity> {
     Ok(Entity::keyed(kind::READING, &draft.root, node.key.clone()))
 }
 
-fn fact(entity: &Entity, reading: &Reading, token: String) -> Tap {
+pub(super) fn fact(entity: &Entity, reading: &Reading, token: String) -> Tap {
     Tap { detached: reading.detached(), token, ..tap(entity, field::FACT, reading.to_value()) }
 }
 

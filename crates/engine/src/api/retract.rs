@@ -52,7 +52,7 @@ pub fn retract(engine: &Engine, wanted: Retract) -> Result<VisitView> {
             over: tree::read_token(&wanted.token)?,
             reason_over: tree::read_token(&wanted.reason_token)?,
         };
-        write::retract(connection, pen, &scope_of(connection, visit)?, decision)
+        write::retract(connection, pen, &scope_of(connection, visit)?, vec![decision])
     })?;
     engine.wake_sync();
     done(engine, visit)

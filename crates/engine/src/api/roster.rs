@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::EntityId;
 use xuncha_domain::measured::{self, Chain, Crowd, Measured, Outcome};
-use xuncha_domain::model::fact::Reading;
+use xuncha_domain::model::fact::{Imported, Reading};
 use xuncha_domain::model::words::Step;
 use xuncha_domain::model::{field, kind, visit as entities};
 use xuncha_domain::reading::Verdict;
@@ -35,18 +35,25 @@ impl Artist<'_> {
             if shown.is_none() && !live.value.erased() {
                 continue;
             }
+            let imported = imported(self.tree(), node);
+            let verdict = reading_verdict(shown.as_ref().and_then(Reading::verdict));
+            // A file has hundreds; what must be dealt with is listed, the rest is in the history.
+            if imported.is_some() && shown.is_some() && verdict == ReadingVerdict::Normal {
+                continue;
+            }
             let because = self.tree().value(node.id, field::REASON).and_then(Value::as_text);
             readings.push(ReadingView {
                 id: node.id.to_string(),
                 reading: self.shown(node.id, field::FACT, |value| {
                     Reading::from_value(value).map(ReadingInput::from)
                 })?,
-                verdict: shown.as_ref().map(reading_verdict),
+                verdict: shown.as_ref().map(|_| verdict),
                 officer_name: officer(self.connection, live.officer)?.name,
                 at_ms: live.corrected_ms,
                 corrected_because: because.map(str::to_owned),
                 reason_token: self.tree().token(node.id, field::REASON),
                 retest_of: retest_of(self.tree(), node).map(|id| id.to_string()),
+                imported_ms: imported.map(|imported| imported.at_ms),
                 steps: Step::ALL.iter().map(|step| self.step(node.id, *step)).collect::<Result<_>>()?,
                 done: self.shown(node.id, field::TEXT, |value| value.as_text().map(str::to_owned))?,
                 standing: self.standing(node.id)?,
@@ -71,7 +78,8 @@ impl Artist<'_> {
     }
 
     pub(super) fn roster(&self) -> Result<RosterView> {
-        let chains = measured::chains(taken(self.connection, self.tree())?);
+        let here = taken(self.connection, self.tree())?.into_iter().filter(|taken| !taken.imported);
+        let chains = measured::chains(here.map(|taken| taken.measured));
         let crowd = Crowd::of(&chains);
         Ok(RosterView {
             people: chains.into_iter().filter_map(person).collect(),
@@ -96,8 +104,17 @@ fn person(chain: Chain<EntityId>) -> Option<PersonView> {
     })
 }
 
+/// A reading of a body that stands.
+pub(super) struct Taken {
+    /// When it was measured.
+    pub at_ms: i64,
+    /// It came from a file of a thermometer.
+    pub imported: bool,
+    pub measured: Measured<EntityId>,
+}
+
 /// The readings of bodies that stand, oldest first.
-fn taken(connection: &Connection, tree: &Tree) -> Result<Vec<Measured<EntityId>>> {
+pub(super) fn taken(connection: &Connection, tree: &Tree) -> Result<Vec<Taken>> {
     let mut taken = Vec::new();
     for node in tree.of_kind(kind::READING) {
         let Some(live) = tree.live(node.id, field::FACT) else { continue };
@@ -116,10 +133,17 @@ fn taken(connection: &Connection, tree: &Tree) -> Result<Vec<Measured<EntityId>>
             verdict,
             reported: reported == Some(true),
         };
-        taken.push((live.corrected_ms, measured));
+        let imported = imported(tree, node);
+        let at_ms = imported.map_or(live.corrected_ms, |imported| imported.at_ms);
+        taken.push(Taken { at_ms, imported: imported.is_some(), measured });
     }
-    taken.sort_by_key(|(at_ms, _)| *at_ms);
-    Ok(taken.into_iter().map(|(_, measured)| measured).collect())
+    taken.sort_by_key(|taken| taken.at_ms);
+    Ok(taken)
+}
+
+/// Where a reading came from that nobody measured in the visit.
+pub(super) fn imported(tree: &Tree, node: &Node) -> Option<Imported> {
+    tree.value(node.id, field::IMPORTED).and_then(Imported::from_value)
 }
 
 fn retest_of(tree: &Tree, node: &Node) -> Option<EntityId> {
@@ -134,9 +158,10 @@ pub fn labels(engine: &Engine, visit: VisitRef) -> Result<Vec<String>> {
         let venue = Tree::read(connection, id)?.ok_or_else(no_visit)?.venue();
         let Some(venue) = venue else { return Ok(Vec::new()) };
         let mut labels: Vec<String> = Vec::new();
-        for earlier in rows::visits_measured(connection, venue, id, EARLIER_MAX)? {
+        for earlier in rows::visits_measured(connection, venue, Some(id), EARLIER_MAX)? {
             let Some(tree) = Tree::read(connection, earlier)? else { continue };
-            for subject in taken(connection, &tree)?.into_iter().filter_map(|reading| reading.subject) {
+            let here = taken(connection, &tree)?.into_iter().filter(|taken| !taken.imported);
+            for subject in here.filter_map(|taken| taken.measured.subject) {
                 if !labels.contains(&subject) && labels.len() < LABELS_MAX {
                     labels.push(subject);
                 }
@@ -160,8 +185,8 @@ impl From<Reading> for ReadingInput {
 }
 
 /// The air of a room is recorded and never judged.
-fn reading_verdict(reading: &Reading) -> ReadingVerdict {
-    match reading.verdict() {
+pub(super) fn reading_verdict(verdict: Option<Verdict>) -> ReadingVerdict {
+    match verdict {
         Some(Verdict::Abnormal) => ReadingVerdict::Abnormal,
         Some(Verdict::Implausible) => ReadingVerdict::Implausible,
         Some(Verdict::Normal) | None => ReadingVerdict::Normal,

@@ -5,6 +5,7 @@
 //! tenths of a degree Celsius.
 
 use super::documents::DocumentView;
+use super::imported::ImportView;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -83,6 +84,12 @@ pub enum ErrorCode {
     /// An order of HQ destroyed what this was to replace, or the very photo.
     Erased,
     ReadingImplausible,
+    /// A file that is no table of a thermometer.
+    ImportUnreadable,
+    /// More bytes, lines or columns than are imported at once.
+    ImportTooLarge,
+    /// Nothing of the file is a new reading.
+    ImportNothing,
     /// A required field of a document is empty, or nobody signed; `needs` names it.
     DocumentMissing,
     /// The font of documents lacks a character; `needs` has it.
@@ -574,8 +581,10 @@ pub struct VisitView {
     pub notes: Vec<NoteView>,
     /// Edits the officer's own general note.
     pub note_token: Token,
-    /// Oldest first.
+    /// Oldest first; of what was imported, only what is not normal.
     pub readings: Vec<ReadingView>,
+    /// Readings from files of a thermometer, by file.
+    pub imports: Vec<ImportView>,
     pub roster: RosterView,
     pub photos: Vec<PhotoView>,
     /// Papers that were made on site.
@@ -766,6 +775,8 @@ pub struct ReadingView {
     pub reason_token: Token,
     /// The reading that it repeats.
     pub retest_of: Option<String>,
+    /// When a thermometer measured it, for what came from its file.
+    pub imported_ms: Option<i64>,
     pub steps: Vec<ReadingStep>,
     /// What was done about it, in words.
     pub done: Shown<String>,

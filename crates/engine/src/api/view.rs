@@ -130,6 +130,7 @@ impl<'a> Artist<'a> {
             notes: self.notes(None)?,
             note_token: self.note_token(None),
             readings: self.readings()?,
+            imports: self.imports()?,
             roster: self.roster()?,
             photos: self.photos(None)?,
             documents: document::shown(self.connection, &self.tree)?,

@@ -231,12 +231,18 @@ pub fn visits_of_venue(connection: &Connection, venue: EntityId, limit: u32) -> 
 pub fn visits_measured(
     connection: &Connection,
     venue: EntityId,
-    but: EntityId,
+    but: Option<EntityId>,
     limit: u32,
 ) -> Result<Vec<EntityId>> {
-    let sql = "SELECT id FROM visit_row WHERE venue = ?1 AND id <> ?2 AND readings > 0 AND retracted = 0
+    let sql = "SELECT id FROM visit_row WHERE venue = ?1 AND id IS NOT ?2 AND readings > 0 AND retracted = 0
                ORDER BY started_ms DESC LIMIT ?3";
-    ids(connection, sql, (Col(venue), Col(but), limit))
+    ids(connection, sql, (Col(venue), but.map(Col), limit))
+}
+
+/// How many visits to a venue measured something.
+pub fn measured_count(connection: &Connection, venue: EntityId) -> Result<u32> {
+    let sql = "SELECT count(*) FROM visit_row WHERE venue = ?1 AND readings > 0 AND retracted = 0";
+    Ok(connection.prepare_cached(sql)?.query_row([Col(venue)], |row| row.get(0))?)
 }
 
 /// Ids of visits with fields that hold different values, newest first.

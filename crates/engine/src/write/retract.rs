@@ -11,6 +11,7 @@ use xuncha_domain::model::retraction::Retraction;
 use super::commit::{append, named, references, stamp, writing_chain};
 use super::{Pen, flush};
 use crate::error::Result;
+use crate::store::chains::ChainRow;
 use crate::store::journal;
 
 /// What a person decided of a thing, with everything that was drawn.
@@ -24,14 +25,38 @@ pub struct Decision {
     pub reason_over: Vec<CommitRef>,
 }
 
-/// Turns the open journal into a commit and writes the decision as the next one.
-pub fn retract(connection: &Connection, pen: &Pen<'_>, scope: &Scope, decision: Decision) -> Result<()> {
+/// Decisions of one commit: each with its reason and its basis, which the file of a thermometer repeats for every line.
+const TOGETHER_MAX: usize = 50;
+
+/// Turns the open journal into a commit and writes the decisions as the next one; many as the next ones.
+pub fn retract(
+    connection: &Connection,
+    pen: &Pen<'_>,
+    scope: &Scope,
+    decisions: Vec<Decision>,
+) -> Result<()> {
     flush(connection, pen, scope)?;
     let chain = writing_chain(connection, pen, scope)?;
+    let mut rest = decisions.into_iter().peekable();
+    while rest.peek().is_some() {
+        let mut ops = Vec::new();
+        let mut reasons = Vec::new();
+        for decision in rest.by_ref().take(TOGETHER_MAX) {
+            ops.extend(decided(connection, &chain, &decision, reasons.len())?);
+            reasons.push(Value::text(decision.reason));
+        }
+        let reasons = Detached::new(random(pen.entropy), reasons);
+        append(connection, &chain, &stamp(connection, pen, scope)?, &ops, reasons)?;
+    }
+    Ok(())
+}
+
+/// The ops of one decision; `reason` is the place of its words among the commit's detached values.
+fn decided(connection: &Connection, chain: &ChainRow, decision: &Decision, reason: usize) -> Result<[Op; 2]> {
     let mut seen: Vec<CommitRef> = committed(connection, &decision.basis)?;
     seen.sort_unstable();
     seen.dedup();
-    let basis = named(connection, &chain, seen)?;
+    let basis = named(connection, chain, seen)?;
     let value = Retraction { retracted: decision.retracted, basis }.to_value();
     let op = |name: &str, value, over: &[CommitRef]| -> Result<Op> {
         Ok(Op {
@@ -39,16 +64,13 @@ pub fn retract(connection: &Connection, pen: &Pen<'_>, scope: &Scope, decision: 
             field: name.into(),
             value,
             before_s: 0,
-            over: references(connection, &chain, &committed(connection, over)?)?,
+            over: references(connection, chain, &committed(connection, over)?)?,
         })
     };
-    let ops = [
+    Ok([
         op(field::RETRACTED, OpValue::Plain(value), &decision.over)?,
-        op(field::RETRACTED_BECAUSE, OpValue::Detached(0), &decision.reason_over)?,
-    ];
-    let reason = Detached::new(random(pen.entropy), vec![Value::text(decision.reason)]);
-    append(connection, &chain, &stamp(connection, pen, scope)?, &ops, reason)?;
-    Ok(())
+        op(field::RETRACTED_BECAUSE, OpValue::Detached(reason), &decision.reason_over)?,
+    ])
 }
 
 /// Commits, with those that drawn taps became.

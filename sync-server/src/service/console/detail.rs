@@ -1,7 +1,7 @@
 //! One visit with everything that hangs on it, every live value of it, and its proof.
 
 use xuncha_domain::checklist::{Checklist, ChecklistItem, ChecklistSet, Judgement, judge};
-use xuncha_domain::model::fact::{Photo, Position, Reading};
+use xuncha_domain::model::fact::{Imported, Photo, Position, Reading};
 use xuncha_domain::model::words::Step;
 use xuncha_domain::model::{answer, field, kind, visit};
 use xuncha_domain::places;
@@ -151,6 +151,10 @@ impl Desk<'_, '_> {
                 verdict: reading.as_ref().and_then(Reading::verdict).map(|v| v.code().to_owned()),
                 subject: reading.and_then(|r| r.subject),
                 corrected_because: thing.text(field::REASON).map(str::to_owned),
+                imported_ms: thing
+                    .value(field::IMPORTED)
+                    .and_then(Imported::from_value)
+                    .map(|from| from.at_ms),
                 isolated: self.field_of(thing, &field::step(Step::Isolated))?,
                 reported: self.field_of(thing, &field::step(Step::Reported))?,
                 done: self.field_of(thing, field::TEXT)?,

@@ -6,6 +6,7 @@ import {
   type ChecklistChange,
   type ErrorCode,
   type ItemView,
+  type ImportView,
   type LeadLevel,
   type OpenFinding,
   type Position,
@@ -186,6 +187,10 @@ export function openVisit(
     /** Takes a thing back with its reason, or lets it stand again: over what was drawn of it. */
     retract: (entity: string, { basis, token, reason_token }: Standing, retracted: boolean, reason: string) =>
       act(() => backend.call('retract', { visit, entity, retracted, reason, basis, token, reason_token })),
+
+    /** The same of everything that came from one file of a thermometer. */
+    retractImport: ({ file, standing: { basis, token, reason_token } }: ImportView, retracted: boolean, reason: string) =>
+      act(() => backend.call('import_retract', { visit, file, retracted, reason, basis, token, reason_token })),
 
     finish: () => act(() => backend.call('visit_finish', { visit })),
 

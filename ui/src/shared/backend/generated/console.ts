@@ -211,6 +211,10 @@ export type ReadingRow = { id: string, temperature_dc: number | null, site: stri
  */
 verdict: string | null, corrected_because: string | null, 
 /**
+ * When a thermometer measured it, for what came from its file.
+ */
+imported_ms: number | null, 
+/**
  * What was done about it: a person kept apart, and reported.
  */
 isolated: FieldRow | null, reported: FieldRow | null, 

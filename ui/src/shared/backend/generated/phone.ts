@@ -206,7 +206,7 @@ title: string, entries: number, photos: number,
  * How many of them were written while the order was on its way: HQ has never read those.
  */
 late: number, at_ms: number, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "locked" | "pin_wrong" | "pin_too_soon" | "pin_unfit" | "code_unknown" | "code_used" | "code_expired" | "code_foreign" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "document_missing" | "document_no_glyph" | "document_too_long" | "document_differs" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "locked" | "pin_wrong" | "pin_too_soon" | "pin_unfit" | "code_unknown" | "code_used" | "code_expired" | "code_foreign" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "import_unreadable" | "import_too_large" | "import_nothing" | "document_missing" | "document_no_glyph" | "document_too_long" | "document_differs" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FetchState = "fetching" | "not_at_hq" | "failed";
 export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "visit", "value": VisitMention } | { "kind": "erased" } | { "kind": "unknown" };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
@@ -235,6 +235,30 @@ authority: Shown<string>,
  * The visit that looked at it again.
  */
 recheck: Shown<VisitMention>, standing: Standing, };
+export type HistoryGap = { subject: string, 
+/**
+ * The first of them: a day such as `2020-02-04`, and `morning` or `evening`.
+ */
+day: string, slot: string, slots: number, };
+export type HistoryOf = { venue: string, 
+/**
+ * A role or a code; none for everybody.
+ */
+subject: string | null, };
+export type HistoryPoint = { at_ms: number, 
+/**
+ * `morning` or `evening`, in China.
+ */
+slot: string, subject: string | null, temperature_dc: number, verdict: ReadingVerdict, 
+/**
+ * From a file of a thermometer, and not measured by an officer.
+ */
+imported: boolean, visit: string, };
+export type HistoryRun = { 
+/**
+ * Of one person over time; none for different people one after the other.
+ */
+subject: string | null, temperature_dc: number, count: number, from_ms: number, to_ms: number, };
 export type HubPhone = { device: string, officer: string, joined_ms: number, seen_ms: number, };
 export type HubStart = { 
 /**
@@ -258,6 +282,66 @@ delivered_packets: number, delivered_photos: number,
  * Rescue files of other phones: that wait, that HQ imported, and that it did not take.
  */
 bundles: number, delivered_bundles: number, refused_bundles: number, };
+export type ImportCodes = "auto" | "replace" | "keep";
+export type ImportColumns = { subject: number | null, temperature: number | null, 
+/**
+ * The moment, or the day when there is a column for the time of day.
+ */
+date: number | null, time: number | null, };
+export type ImportFile = { visit: string, 
+/**
+ * Base64 of at most 128 KiB.
+ */
+bytes: string, 
+/**
+ * None: as the headings and the contents say.
+ */
+columns: ImportColumns | null, 
+/**
+ * Whether each different label is replaced by a number, so that names get no further than the file.
+ */
+codes: ImportCodes, 
+/**
+ * The word before such a number, such as "员工".
+ */
+stem: string, 
+/**
+ * forehead, wrist, ear or axilla.
+ */
+site: string, };
+export type ImportHeading = { heading: string | null, example: string, };
+export type ImportPreview = { encoding: string, 
+/**
+ * Of each column: its heading, and the first value below it.
+ */
+headings: Array<ImportHeading>, columns: ImportColumns, 
+/**
+ * Labels are replaced by codes.
+ */
+coded: boolean, 
+/**
+ * The first of what will be imported.
+ */
+rows: Array<ImportRow>, accepted: number, people: number, abnormal: number, from_ms: number | null, to_ms: number | null, 
+/**
+ * The first of what will not.
+ */
+rejected: Array<ImportRejected>, rejected_count: number, };
+export type ImportRejected = { line: number, 
+/**
+ * no_temperature, out_of_range, no_time, time_ahead, time_old, label_too_long, repeated or known.
+ */
+reason: string, text: string, };
+export type ImportRow = { line: number, subject: string | null, temperature_dc: number, at_ms: number, verdict: ReadingVerdict, };
+export type ImportView = { 
+/**
+ * Names the file: the first bytes of its SHA-256.
+ */
+file: string, readings: number, abnormal: number, 
+/**
+ * Of all of them together: retracted when each of them is.
+ */
+standing: Standing, };
 export type Invitation = { 
 /**
  * What the QR holds; can also be sent or pasted.
@@ -449,7 +533,11 @@ reason_token: string,
 /**
  * The reading that it repeats.
  */
-retest_of: string | null, steps: Array<ReadingStep>, 
+retest_of: string | null, 
+/**
+ * When a thermometer measured it, for what came from its file.
+ */
+imported_ms: number | null, steps: Array<ReadingStep>, 
 /**
  * What was done about it, in words.
  */
@@ -511,6 +599,11 @@ export type RestItem = { item: string, token: string, };
 export type Retract = { visit: string, entity: string, retracted: boolean, 
 /**
  * Needed to retract.
+ */
+reason: string, basis: string, token: string, reason_token: string, };
+export type RetractImport = { visit: string, file: string, retracted: boolean, 
+/**
+ * Needed to retract; at most 200 characters.
  */
 reason: string, basis: string, token: string, reason_token: string, };
 export type RetractedRow = { visit: string, venue_name: string, entity: string, about: ConflictAbout, standing: Standing, };
@@ -653,6 +746,27 @@ clock_ahead_ms: number | null, attention: Array<AttentionRow>, conflicts: number
  * What orders of HQ erased of this officer's work, until `erasure_seen`.
  */
 erased: Array<ErasedRow>, };
+export type TemperatureHistory = { venue_name: string, 
+/**
+ * Everybody who can be chosen.
+ */
+subjects: Array<string>, 
+/**
+ * Oldest first.
+ */
+points: Array<HistoryPoint>, 
+/**
+ * Of what was imported: only that is kept twice a day.
+ */
+gaps: Array<HistoryGap>, runs: Array<HistoryRun>, 
+/**
+ * From this on a reading is abnormal, in tenths of a degree.
+ */
+abnormal_at_dc: number, 
+/**
+ * There are older readings.
+ */
+more: boolean, };
 export type Today = { date: string, drafts: Array<VisitSummary>, finished: Array<VisitSummary>, visits_today: number, findings_today: number, orders: DueOrders, };
 export type TownshipRow = { code: string, zh: string, };
 export type VenueFindings = { venue: string, visit: string | null, };
@@ -690,9 +804,13 @@ export type VisitView = { summary: VisitSummary, kind: Shown<VisitKind>, mode: S
  */
 note_token: string, 
 /**
- * Oldest first.
+ * Oldest first; of what was imported, only what is not normal.
  */
-readings: Array<ReadingView>, roster: RosterView, photos: Array<PhotoView>, 
+readings: Array<ReadingView>, 
+/**
+ * Readings from files of a thermometer, by file.
+ */
+imports: Array<ImportView>, roster: RosterView, photos: Array<PhotoView>, 
 /**
  * Papers that were made on site.
  */
@@ -789,6 +907,10 @@ export type Calls = {
   reading_correct: { args: CorrectReading, result: VisitView },
   reading_step: { args: SetReadingStep, result: VisitView },
   reading_done: { args: SetReadingDone, result: VisitView },
+  temperature_history: { args: HistoryOf, result: TemperatureHistory },
+  readings_preview: { args: ImportFile, result: ImportPreview },
+  readings_import: { args: ImportFile, result: VisitView },
+  import_retract: { args: RetractImport, result: VisitView },
   roster_labels: { args: VisitRef, result: Array<string> },
   retract: { args: Retract, result: VisitView },
   conflicts: { args: Nothing, result: ConflictInbox },
