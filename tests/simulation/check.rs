@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use xuncha_domain::ids::EntityId;
 use xuncha_engine::api::types::{MemberView, ReviewState, SaveState, VisitRef, VisitView};
-use xuncha_server::http::types::VisitDetail;
+use xuncha_server::http::types::{FieldRow, VisitDetail};
 use xuncha_server::service::Service;
 
 use crate::editions;
@@ -212,7 +212,12 @@ fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong:
     if counts != expected {
         wrong.push(format!("{id}: HQ counts photos and readings {counts:?}, not {expected:?}"));
     }
+    let before = wrong.len();
     conflict(id, "HQ", visit, detail.row.conflicts, wrong);
+    if wrong.len() > before {
+        let fields: Vec<&str> = disputed(detail).map(|row| row.field.as_str()).collect();
+        wrong.push(format!("{id}: HQ holds in conflict {fields:?}, beside it {standings:?}"));
+    }
     for (sha256, bytes) in &visit.photos {
         let file = hash(sha256).and_then(|hash| hq.blob_file(&hash).ok());
         let held = file.and_then(|file| std::fs::read(file).ok());
@@ -228,6 +233,17 @@ fn hq_agrees(id: &str, visit: &Visit, detail: &VisitDetail, hq: &Service, wrong:
     for seal in detail.seals.iter().filter(|seal| !seal.hash_matches) {
         wrong.push(format!("{id}: the seal in {} does not match at HQ", seal.commit));
     }
+}
+
+/// The fields that HQ shows with several values.
+fn disputed(detail: &VisitDetail) -> impl Iterator<Item = &FieldRow> {
+    let findings =
+        detail.findings.iter().flat_map(|finding| finding.description.iter().chain(&finding.status));
+    let answers = detail.answers.iter().map(|row| &row.shown);
+    let readings = detail.readings.iter().map(|row| &row.shown);
+    let all =
+        detail.attribute_conflicts.iter().chain(answers).chain(&detail.notes).chain(findings).chain(readings);
+    all.filter(|row| row.conflict)
 }
 
 /// How many conflicts history demands, at least and at most.

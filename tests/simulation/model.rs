@@ -115,6 +115,8 @@ pub struct Visit {
     pub review: Option<&'static str>,
     /// Those that an order names.
     erased: BTreeMap<String, BTreeMap<usize, Kept>>,
+    /// An order named everything, and with it why readings were corrected.
+    reasons_erased: bool,
 }
 
 #[derive(Default)]
@@ -236,6 +238,7 @@ impl Model {
                 edit.orders.insert(number, kept);
             }
         }
+        of.reasons_erased |= order.named == Named::Everything;
         for photo in photos {
             of.erased.entry(photo).or_default().insert(number, kept);
         }
@@ -371,7 +374,11 @@ impl Visit {
             conflict(field, &mut Self::live(edits).filter(|edit| edit.kept() == Kept::Yes))
         };
         let perhaps = |(field, edits): &(&String, &Vec<Edit>)| conflict(field, &mut Self::live(edits));
-        self.fields.iter().filter(certain).count()..=self.fields.iter().filter(perhaps).count()
+        // Every correction here has the same reason. One that was erased differs from one that was not.
+        let reasons =
+            |at: &(&String, &Vec<Edit>)| self.reasons_erased && at.0.starts_with("reading ") && perhaps(at);
+        let most = self.fields.iter().filter(perhaps).count() + self.fields.iter().filter(reasons).count();
+        self.fields.iter().filter(certain).count()..=most
     }
 
     pub fn readings(&self) -> usize {
