@@ -99,6 +99,13 @@ impl Process {
     /// # Panics
     /// When the program ends first or takes longer than [`READY_WITHIN`].
     pub fn wait_for_line(&self, part: &str) -> String {
+        self.line_before_end(part)
+            .unwrap_or_else(|| panic!("{} never printed {part:?}, only:\n{}", self.name, self.printed()))
+    }
+
+    /// Waits for a line that contains `part`; `None` when the program ends first or takes longer than
+    /// [`READY_WITHIN`].
+    pub fn line_before_end(&self, part: &str) -> Option<String> {
         let found = |printed: &Printed| printed.lines.iter().find(|line| line.contains(part)).cloned();
         let waiting = |printed: &mut Printed| found(printed).is_none() && printed.ended < 2;
         let printed = self.output.so_far.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,9 +114,7 @@ impl Process {
             .grew
             .wait_timeout_while(printed, READY_WITHIN, waiting)
             .unwrap_or_else(PoisonError::into_inner);
-        found(&printed).unwrap_or_else(|| {
-            panic!("{} never printed {part:?}, only:\n{}", self.name, printed.lines.join("\n"))
-        })
+        found(&printed)
     }
 
     /// Everything printed so far, for the message of a failing test.

@@ -58,12 +58,9 @@ impl Page {
         if !emulation.is_null() {
             options["mobileEmulation"] = emulation;
         }
-        let driver =
-            Process::start("chromedriver", Command::new("chromedriver").arg("--port=0").env("TZ", CLOCK));
-        let line = driver.wait_for_line("started successfully on port ");
-        let port = line.rsplit(' ').next().and_then(|port| port.trim_end_matches('.').parse().ok());
+        let (driver, port) = chromedriver();
         let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
-        Self::begin(driver, port.expect("chromedriver names its port"), wanted, None, Some(profile))
+        Self::begin(driver, port, wanted, None, Some(profile))
     }
 
     /// The app's own window on a display of its own, with its data in `data`.
@@ -101,6 +98,26 @@ impl Page {
         let session = format!("{server}/session/{}", text(&session["sessionId"]));
         Self { agent, session, driver, _display: display, _profile: profile }
     }
+}
+
+/// A running driver and its port. It takes a free port of IPv6 and then the same of IPv4, which another process
+/// may hold by then; it ends with that, and the next one draws another port.
+///
+/// # Panics
+/// When five of them found no port.
+fn chromedriver() -> (Process, u16) {
+    let mut last = String::new();
+    for _ in 0..5 {
+        let driver =
+            Process::start("chromedriver", Command::new("chromedriver").arg("--port=0").env("TZ", CLOCK));
+        if let Some(line) = driver.line_before_end("started successfully on port ") {
+            let port = line.rsplit(' ').next().and_then(|port| port.trim_end_matches('.').parse().ok());
+            return (driver, port.expect("chromedriver names its port"));
+        }
+        last = driver.printed();
+        assert!(last.contains("Address already in use"), "chromedriver did not start:\n{last}");
+    }
+    panic!("chromedriver found no port:\n{last}");
 }
 
 const CHROMIUM_ARGUMENTS: &[&str] = &[
