@@ -18,6 +18,7 @@ mod enrolment;
 mod erasing;
 mod hub;
 mod inbox;
+mod ledgers;
 mod lock;
 mod me;
 mod moved;

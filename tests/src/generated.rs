@@ -1,6 +1,7 @@
 //! The TypeScript that is generated from Rust: one file per boundary, every type that crosses it once.
 
-use std::collections::BTreeMap;
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashSet};
 
 use ts_rs::{Config, TS, TypeVisitor};
 use xuncha_engine::api;
@@ -11,7 +12,7 @@ const HEAD: &str = "// Generated from Rust by `cargo xtask types`. Do not edit.\
 /// `ui/src/shared/backend/generated/phone.ts`.
 pub fn phone() -> String {
     let config = config();
-    let mut types = Types { config: &config, declared: BTreeMap::new() };
+    let mut types = Types { config: &config, declared: BTreeMap::new(), seen: HashSet::new() };
     api::visit_types(&mut types);
     let mut text = types.text();
     text.push_str("\nexport type Calls = {\n");
@@ -25,7 +26,7 @@ pub fn phone() -> String {
 /// `ui/src/shared/backend/generated/console.ts`.
 pub fn console() -> String {
     let config = config();
-    let mut types = Types { config: &config, declared: BTreeMap::new() };
+    let mut types = Types { config: &config, declared: BTreeMap::new(), seen: HashSet::new() };
     types.visit::<console::ApiProblem>();
     types.visit::<console::SignIn>();
     types.visit::<console::SetUp>();
@@ -49,6 +50,15 @@ pub fn console() -> String {
     types.visit::<console::NewEnrolCode>();
     types.visit::<console::EnrolCode>();
     types.visit::<console::Reference>();
+    types.visit::<console::LedgerInfo>();
+    types.visit::<console::LedgerQuery>();
+    types.visit::<console::LedgerPage>();
+    types.visit::<console::NewRow>();
+    types.visit::<console::SetRow>();
+    types.visit::<console::VenueInfo>();
+    types.visit::<console::VenueQuery>();
+    types.visit::<console::AssignVenues>();
+    types.visit::<console::Assigned>();
     types.visit::<console::Overview>();
     types.text()
 }
@@ -61,6 +71,8 @@ fn config() -> Config {
 struct Types<'a> {
     config: &'a Config,
     declared: BTreeMap<String, String>,
+    /// A row holds rows.
+    seen: HashSet<TypeId>,
 }
 
 impl Types<'_> {
@@ -72,13 +84,12 @@ impl Types<'_> {
 
 impl TypeVisitor for Types<'_> {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        if !self.seen.insert(TypeId::of::<T>()) {
+            return;
+        }
         // Only our own types have a place in a file; numbers, texts and lists are TypeScript's.
         if T::output_path().is_some() {
-            let name = T::ident(self.config);
-            if self.declared.contains_key(&name) {
-                return;
-            }
-            self.declared.insert(name, T::decl(self.config));
+            self.declared.insert(T::ident(self.config), T::decl(self.config));
         }
         T::visit_dependencies(self);
         T::visit_generics(self);

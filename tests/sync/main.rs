@@ -27,6 +27,7 @@ mod hub;
 mod inbox;
 mod join;
 mod joint;
+mod ledgers;
 mod lock;
 mod photos;
 mod rescue;

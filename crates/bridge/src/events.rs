@@ -38,5 +38,5 @@ impl Announcer {
 }
 
 fn everything() -> Changes {
-    Changes { venues: true, officers: true, sync: true, visits: Vec::new(), visits_all: true }
+    Changes { venues: true, officers: true, sync: true, visits: Vec::new(), visits_all: true, ledgers: true }
 }

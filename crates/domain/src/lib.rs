@@ -9,6 +9,7 @@ pub mod checklist;
 pub mod disk;
 pub mod documents;
 pub mod ids;
+pub mod ledger;
 pub mod limits;
 pub mod log;
 pub mod measured;

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use crate::ids::{BadId, Scope};
 use crate::words::words;
 
 words!(
@@ -71,6 +72,17 @@ pub fn category(code: &str) -> Option<&'static Category> {
 pub fn districts() -> &'static [District] {
     static DATA: OnceLock<Vec<District>> = OnceLock::new();
     DATA.get_or_init(|| parse_districts(DISTRICTS).unwrap_or_default())
+}
+
+/// Where the work of a district is written; what is no district of its own, such as a statistical zone, reports to the city.
+///
+/// # Errors
+/// For a code that no scope can have.
+pub fn scope_of_district(code: &str) -> Result<Scope, BadId> {
+    match district(code) {
+        Some(district) if !district.statistical => Scope::district(code),
+        _ => Ok(Scope::city()),
+    }
 }
 
 /// The district with this six-digit code.

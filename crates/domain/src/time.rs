@@ -11,6 +11,12 @@ pub fn day_in_china(at_ms: i64) -> Date {
     jiff::Timestamp::from_millisecond(at_ms).map(|at| CHINA.to_datetime(at).date()).unwrap_or_default()
 }
 
+/// The first moment of a day in China, in milliseconds since 1970 UTC; 0 for a day that no clock reaches.
+pub fn midnight_in_china_ms(date: Date) -> i64 {
+    let midnight = date.to_datetime(jiff::civil::Time::midnight());
+    CHINA.to_timestamp(midnight).map(|at| at.as_millisecond()).unwrap_or_default()
+}
+
 /// Where time comes from. Tests own one and can move it, also backwards.
 pub trait Clock: Send + Sync {
     /// Milliseconds since 1970 UTC as the device believes them.
@@ -53,6 +59,16 @@ mod tests {
         let offset = ClockOffset::measured(1_000, 1_200, 5_100);
         assert_eq!(offset, ClockOffset { offset_ms: 4_000, error_ms: 100 });
         assert_eq!(ClockOffset::correct(Some(offset), 1_000), 5_000);
+    }
+
+    #[test]
+    fn the_day_turns_at_midnight_in_china() {
+        // 2020-01-23 16:30 UTC is half past midnight on the 24th.
+        let date = day_in_china(1_579_797_000_000);
+        assert_eq!(
+            (date.to_string().as_str(), midnight_in_china_ms(date)),
+            ("2020-01-24", 1_579_795_200_000)
+        );
     }
 
     #[test]

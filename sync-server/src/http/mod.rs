@@ -12,6 +12,7 @@ mod erase;
 mod error;
 mod events;
 mod json;
+mod ledger;
 mod openapi;
 mod pages;
 mod people;
@@ -100,6 +101,12 @@ fn console() -> OpenApiRouter<App> {
         .routes(routes!(visits::duplicates))
         .routes(routes!(photos::photo))
         .routes(routes!(events::console))
+        // ledgers
+        .routes(routes!(ledger::ledgers))
+        .routes(routes!(ledger::ledger, ledger::add_row))
+        .routes(routes!(ledger::ledger_row, ledger::set_row))
+        .routes(routes!(ledger::venues))
+        .routes(routes!(ledger::assign))
         // settling
         .routes(routes!(visits::resolve))
         .routes(routes!(visits::review))

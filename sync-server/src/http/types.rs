@@ -619,3 +619,173 @@ pub struct Overview {
     pub devices_silent: u64,
     pub photos_missing: u64,
 }
+
+/// A ledger as the console builds its tables and forms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LedgerInfo {
+    pub name: String,
+    pub zh: String,
+    pub en: String,
+    /// Ledgers whose rows it hangs on; empty when it stands by itself.
+    pub parents: Vec<String>,
+    pub columns: Vec<ColumnInfo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ColumnInfo {
+    pub name: String,
+    /// `text`, `int`, `money` (fen), `temperature` (tenths of a degree), `bool`, `day`, `time`, `choice`, `choices`,
+    /// `state`, `categories`, `district`, `districts`, `township`, `venue`, `visit`, `team`, `officer`, `officers`, `row`,
+    /// `photo` or `ink`.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// The ledger of a `row`.
+    pub about: String,
+    pub private: bool,
+    pub required: bool,
+    /// Filled by itself when a state is entered.
+    pub stamped: bool,
+    pub zh: String,
+    pub en: String,
+    /// Of a choice or a state, in the order of screens.
+    pub choices: Vec<CellChoice>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct CellChoice {
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+    /// States that may follow; empty for the end, and for what is no state.
+    pub next: Vec<String>,
+}
+
+/// A cell: codes and ids as text, ids and hashes in lowercase hex.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(untagged)]
+pub enum CellInput {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+    List(Vec<String>),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LedgerQuery {
+    /// Only rows of which something still has to come, or only the others.
+    pub open: Option<bool>,
+    /// The code of a state.
+    pub status: Option<String>,
+    pub venue: Option<String>,
+    /// The row of another ledger that they belong to.
+    pub of: Option<String>,
+    /// Part of a text that is not private, or of the venue's name.
+    pub text: Option<String>,
+    pub skip: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LedgerPage {
+    /// At most 50.
+    pub rows: Vec<LedgerRow>,
+    pub total: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LedgerRow {
+    pub id: String,
+    pub ledger: String,
+    /// By column; those that nobody ever filled are left out.
+    pub cells: std::collections::BTreeMap<String, CellRow>,
+    /// What ids among the cells are called.
+    pub names: std::collections::BTreeMap<String, String>,
+    /// Something still has to come of it.
+    pub open: bool,
+    /// Fields that hold different values.
+    pub conflicts: u32,
+    /// What hangs on it; empty in lists.
+    #[schema(no_recursion)]
+    pub under: Vec<LedgerRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct CellRow {
+    pub value: Option<CellInput>,
+    /// An order destroyed the value that would be displayed.
+    pub erased: bool,
+    /// Who wrote the displayed value.
+    pub by: String,
+    pub at_ms: i64,
+    /// What an edit of this drawing replaces.
+    pub over: Vec<String>,
+    /// Empty, or every live value, the displayed one first.
+    pub conflict: Vec<CellInput>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct NewRow {
+    /// The row that it hangs on.
+    pub under: Option<String>,
+    pub cells: std::collections::BTreeMap<String, CellInput>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SetRow {
+    /// Written together or not at all.
+    pub cells: std::collections::BTreeMap<String, SetCell>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SetCell {
+    /// None empties the cell.
+    pub value: Option<CellInput>,
+    /// Commits whose values were drawn.
+    pub over: Vec<String>,
+}
+
+/// A venue of the register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct VenueInfo {
+    pub id: String,
+    pub name: String,
+    pub category: String,
+    pub district: String,
+    pub township: Option<String>,
+    pub address: String,
+    pub licence_no: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VenueQuery {
+    /// Part of a name, an address or a licence number.
+    pub text: Option<String>,
+    /// At most 50.
+    pub limit: Option<u32>,
+}
+
+/// Gives the venues of a campaign to a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct AssignVenues {
+    pub campaign: String,
+    /// A code of the tasks.
+    pub task: String,
+    pub team: String,
+    /// Of the campaign's; none means all of them.
+    pub district: Option<String>,
+    pub category: Option<String>,
+    pub township: Option<String>,
+    /// ISO 8601.
+    pub due: Option<String>,
+    pub batch: Option<u16>,
+    /// Counts and writes nothing.
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Assigned {
+    pub added: u32,
+    /// Tasks of this kind that these venues had already; they stay as they are.
+    pub known: u32,
+}

@@ -12,6 +12,7 @@ mod devices;
 mod duplicates;
 mod erasures;
 mod feed;
+mod ledger;
 mod live;
 mod log;
 mod made;
@@ -44,6 +45,7 @@ pub use devices::{DeviceRecord, EnrolCodeRow, NewDevice};
 pub use duplicates::Pair;
 pub use erasures::{EraseOrderRow, EraseTargetRow};
 pub use feed::{FeedEnd, RunRow};
+pub use ledger::{LedgerFilter, LedgerRecord};
 pub use live::Root;
 pub use log::{ChainRow, CommitRow, CommitState, NewChain, NewPacket, PacketRow, RowId};
 pub use merge::{EntityRow, Things};
@@ -54,7 +56,7 @@ pub use reports::Report;
 pub use settled::SettledRow;
 pub use snapshot::{LiveOpRow, ThingRow};
 pub use users::{Role, UserRow};
-pub use venues::VenueRow;
+pub use venues::{VenueFilter, VenueRow};
 pub use visits::{VisitFilter, VisitListed, VisitRecord};
 
 /// Breakage of the store. Expected outcomes are values of the methods.

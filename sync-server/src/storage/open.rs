@@ -26,6 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0012_entities.sql"),
     include_str!("../../migrations/sqlite/0013_quarantine.sql"),
     include_str!("../../migrations/sqlite/0014_checklists.sql"),
+    include_str!("../../migrations/sqlite/0015_ledgers.sql"),
 ];
 
 /// The oldest step whose code can work on a file of the newest step.

@@ -13,7 +13,7 @@ impl Tx<'_> {
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         self.conn.execute_batch(
-            "DELETE FROM duplicates; DELETE FROM same_as; DELETE FROM joined; DELETE FROM visits; DELETE FROM venues; DELETE FROM officers; DELETE FROM teams;
+            "DELETE FROM duplicates; DELETE FROM same_as; DELETE FROM joined; DELETE FROM ledger_rows; DELETE FROM visits; DELETE FROM venues; DELETE FROM officers; DELETE FROM teams;
              DELETE FROM touches; DELETE FROM settled; DELETE FROM checklist_missing; DELETE FROM dead; DELETE FROM entities;
              UPDATE commits SET state = 'held' WHERE state = 'applied';",
         )?;

@@ -2,6 +2,8 @@
 // into an ApiError whose code a page can translate.
 import type {
   ApiProblem,
+  Assigned,
+  AssignVenues,
   ConflictPage,
   ConflictQuery,
   DecideDuplicate,
@@ -9,19 +11,26 @@ import type {
   DuplicatePage,
   EnrolCode,
   EraseOrderInfo,
+  LedgerInfo,
+  LedgerPage,
+  LedgerQuery,
+  LedgerRow,
   MoveOfficer,
   NewEnrolCode,
   NewEraseOrder,
   NewOfficer,
+  NewRow,
   OfficerInfo,
   Overview,
   Reference,
   ResolveConflict,
   ReviewVisit,
   Session,
+  SetRow,
   SetUp,
   SignIn,
   TeamInfo,
+  VenueInfo,
   VisitDetail,
   VisitPage,
   VisitQuery,
@@ -73,6 +82,13 @@ export const api = {
   moveOfficer: (id: string, body: MoveOfficer) =>
     send<OfficerInfo>('POST', `/officers/${encodeURIComponent(id)}/team`, body),
   teams: () => get<TeamInfo[]>('/teams'),
+  ledgers: () => get<LedgerInfo[]>('/ledgers'),
+  ledger: (name: string, query: Partial<LedgerQuery>) => get<LedgerPage>(`/ledgers/${encodeURIComponent(name)}${queryString(query)}`),
+  addRow: (ledger: string, body: NewRow) => send<LedgerRow>('POST', `/ledgers/${encodeURIComponent(ledger)}`, body),
+  row: (id: string) => get<LedgerRow>(`/rows/${encodeURIComponent(id)}`),
+  setRow: (id: string, body: SetRow) => send<LedgerRow>('PATCH', `/rows/${encodeURIComponent(id)}`, body),
+  venues: (text: string, limit: number) => get<VenueInfo[]>(`/venues${queryString({ text, limit })}`),
+  assign: (body: AssignVenues) => send<Assigned>('POST', '/assignments', body),
   enrolCode: (body: NewEnrolCode) => send<EnrolCode>('POST', '/enroll-codes', body),
 }
 
@@ -80,7 +96,7 @@ export const photoUrl = (sha256: string, size: 'thumb' | 'full') =>
   `/api/photos/${encodeURIComponent(sha256)}?size=${size}`
 
 /** Leaves out what filters nothing, so that equal lists have equal addresses. */
-export function queryString(query: Partial<VisitQuery | ConflictQuery>): string {
+export function queryString(query: Partial<VisitQuery | ConflictQuery | LedgerQuery>): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== '' && value !== false) params.set(name, String(value))
@@ -93,7 +109,7 @@ function get<T>(path: string): Promise<T> {
   return request<T>('GET', path)
 }
 
-function send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+function send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
   return request<T>(method, path, body)
 }
 

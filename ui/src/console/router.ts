@@ -6,6 +6,8 @@ import SignInPage from './access/SignInPage.vue'
 import ConflictsPage from './conflicts/ConflictsPage.vue'
 import DevicesPage from './devices/DevicesPage.vue'
 import EraseOrdersPage from './erase/EraseOrdersPage.vue'
+import LedgerPage from './ledgers/LedgerPage.vue'
+import RowPage from './ledgers/RowPage.vue'
 import VisitPage from './visit/VisitPage.vue'
 import VisitsPage from './visits/VisitsPage.vue'
 
@@ -35,6 +37,9 @@ export const router = createRouter({
       meta: { title: 'visit.title' },
     },
     { path: '/conflicts', name: 'conflicts', component: ConflictsPage, meta: { title: 'conflicts.title' } },
+    { path: '/ledgers', redirect: '/ledgers/campaign' },
+    { path: '/ledgers/:ledger', name: 'ledger', component: LedgerPage, props: true, meta: { title: 'ledgers.title' } },
+    { path: '/rows/:id', name: 'row', component: RowPage, props: true, meta: { title: 'ledgers.title' } },
     { path: '/devices', name: 'devices', component: DevicesPage, meta: { title: 'devices.title' } },
     {
       path: '/erase-orders',

@@ -21,6 +21,11 @@ import RosterPage from './pages/roster/RosterPage.vue'
 import StartPage from './pages/start/StartPage.vue'
 import TodayPage from './pages/today/TodayPage.vue'
 import VisitPage from './pages/visit/VisitPage.vue'
+import LedgerPage from './pages/work/LedgerPage.vue'
+import NewRowPage from './pages/work/NewRowPage.vue'
+import RowPage from './pages/work/RowPage.vue'
+import TargetsPage from './pages/work/TargetsPage.vue'
+import WorkPage from './pages/work/WorkPage.vue'
 import type { AppState } from './state/app'
 
 export function createPages(app: AppState) {
@@ -40,6 +45,11 @@ export function createPages(app: AppState) {
       { path: '/join', component: JoinPage },
       { path: '/conflicts', component: ConflictsPage },
       { path: '/findings', component: FindingsPage },
+      { path: '/work', component: WorkPage },
+      { path: '/ledger/:ledger', component: LedgerPage, props: true },
+      { path: '/ledger/:ledger/new', component: NewRowPage, props: true },
+      { path: '/row/:row', component: RowPage, props: true },
+      { path: '/row/:row/targets', component: TargetsPage, props: true },
       { path: '/queue', component: QueuePage },
       { path: '/hub', component: HubPage },
       { path: '/relay', component: RelayPage },

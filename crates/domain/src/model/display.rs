@@ -2,6 +2,7 @@
 
 use crate::cbor::Value;
 use crate::checklist::{Checklist, judge};
+use crate::ledger;
 use crate::log::body::Kind;
 use crate::merge::{self, Agreement, Display, Field};
 use crate::status::Machine;
@@ -39,7 +40,7 @@ pub fn severity(kind: Kind, name: &str, checklist: Option<&Checklist>, value: &V
 fn absorbs(kind: Kind, name: &str, a: &Value, b: &Value) -> bool {
     let machine = match (kind, name) {
         (kind::FINDING, field::STATUS) => Machine::get("finding"),
-        _ => None,
+        _ => ledger::of_kind(kind).and_then(|ledger| ledger.column(name)?.machine()),
     };
     match (machine, a.as_text(), b.as_text()) {
         (Some(machine), Some(a), Some(b)) => machine.absorbs(a, b),
@@ -65,6 +66,11 @@ pub fn display<'a>(
     }
     // Nothing that anybody recorded differs by it, and the next move replaces them all.
     if kind == kind::VISIT && name == field::CHECKLIST_MOVED {
+        shown.state = Agreement::Agreed;
+    }
+    // Two who saw the same thing happen agree that it did, whatever their clocks say.
+    let stamp = ledger::of_kind(kind).and_then(|ledger| ledger.column(name));
+    if stamp.is_some_and(|column| !column.stamped_by.is_empty()) {
         shown.state = Agreement::Agreed;
     }
     Some(shown)

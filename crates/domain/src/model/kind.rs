@@ -20,6 +20,21 @@ pub const NOTE: Kind = 9;
 pub const PRESENCE: Kind = 10;
 /// A paper that was made on site. Keyed by visit and provisional number.
 pub const DOCUMENT: Kind = 11;
+// Rows of ledgers; see `crate::ledger`.
+pub const ASSIGNMENT: Kind = 12;
+pub const DELIVERY: Kind = 13;
+pub const CLOSURE: Kind = 14;
+pub const CASE: Kind = 15;
+pub const CONTACT: Kind = 16;
+pub const REFUND: Kind = 17;
+pub const TOUR_GROUP: Kind = 18;
+pub const INCIDENT: Kind = 19;
+pub const SHIFT: Kind = 20;
+pub const MOVEMENT: Kind = 21;
+pub const HEALTH: Kind = 22;
+pub const DISINFECTION: Kind = 23;
+pub const VISITOR: Kind = 24;
+pub const DISPATCH: Kind = 25;
 
 /// Kinds that only HQ may write.
 pub const VERDICT: Kind = 64;
@@ -31,6 +46,9 @@ pub const SAME_AS: Kind = 67;
 pub const REVIEW: Kind = 68;
 /// Which checklists new visits use. One for the city.
 pub const RULES: Kind = 69;
+// Ledgers that HQ alone writes. 70 and 71 are the map's.
+pub const CAMPAIGN: Kind = 72;
+pub const NOTICE: Kind = 73;
 
 /// The name of a kind that hangs on a visit, is one, or stands in a register.
 pub fn name(kind: Kind) -> Option<&'static str> {
@@ -46,7 +64,7 @@ pub fn name(kind: Kind) -> Option<&'static str> {
         PRESENCE => "presence",
         DOCUMENT => "document",
         ERASE => "erase",
-        _ => return None,
+        _ => return crate::ledger::of_kind(kind).map(|ledger| ledger.name),
     })
 }
 

@@ -12,6 +12,7 @@ mod import;
 mod imported;
 pub mod inbox;
 mod join;
+pub mod ledger;
 pub mod lock;
 pub mod photos;
 mod reading;
@@ -39,6 +40,10 @@ pub use import::{ImportCodes, ImportColumns, ImportFile, ImportPreview};
 pub use imported::RetractImport;
 use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
+use ledger::types::{
+    AddedRow, FindRows, FindTargets, LedgerCount, LedgerInfo, LedgerPage, LedgerRow, LedgerTargets, NewRow,
+    RowRef, SetRow,
+};
 use lock::{AppShown, LockAfter, LockStatus, Pin, SetPin};
 pub use retract::Retract;
 use types::{
@@ -229,6 +234,19 @@ calls! {
     roster_labels(VisitRef) -> Vec<String> = roster::labels;
     /// Takes a visit, a finding, a photo or a reading back, with the reason, or lets it stand again.
     retract(Retract) -> VisitView = retract::retract;
+    /// What ledgers there are, with their columns.
+    ledgers(Nothing) -> Vec<LedgerInfo> = ledger::ledgers;
+    /// Rows of one ledger.
+    ledger_rows(FindRows) -> LedgerPage = ledger::find;
+    /// A row with what hangs on it.
+    ledger_row(RowRef) -> LedgerRow = ledger::get;
+    /// How much is open in each ledger.
+    ledger_counts(Nothing) -> Vec<LedgerCount> = ledger::targets::counts;
+    /// The venues that a notice or a campaign is for, each with how far it is.
+    ledger_targets(FindTargets) -> LedgerTargets = ledger::targets::find;
+    ledger_add(NewRow) -> AddedRow = ledger::add;
+    /// Sets cells of one row together. Entering a state fills the times that belong to it.
+    ledger_set(SetRow) -> LedgerRow = ledger::set;
     /// Conflicts that wait for a person, and what was settled last.
     conflicts(Nothing) -> ConflictInbox = inbox::list;
     /// Settles a conflict, or undoes a settling by choosing another of its values.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 use xuncha_domain::ids::EntityId;
-use xuncha_domain::time::{CHINA, day_in_china};
+use xuncha_domain::time::{day_in_china, midnight_in_china_ms};
 
 use super::reference::officer;
 use super::types;
@@ -61,8 +61,8 @@ pub fn enroll(engine: &Engine, arguments: Enroll) -> Result<Status> {
 }
 
 pub fn today(engine: &Engine, _: Nothing) -> Result<Today> {
-    let now = engine.now_ms();
-    let (date, midnight_ms) = local_day(now);
+    let date = day_in_china(engine.now_ms());
+    let midnight_ms = midnight_in_china_ms(date);
     engine.read(|connection| {
         let (visits_today, findings_today, _) = rows::totals(connection, midnight_ms)?;
         let list = |sealed| -> Result<Vec<VisitSummary>> {
@@ -70,7 +70,7 @@ pub fn today(engine: &Engine, _: Nothing) -> Result<Today> {
             ids.into_iter().map(|id| summary(engine, connection, id)).collect()
         };
         Ok(Today {
-            date,
+            date: date.to_string(),
             drafts: list(false)?,
             finished: list(true)?,
             visits_today,
@@ -78,14 +78,6 @@ pub fn today(engine: &Engine, _: Nothing) -> Result<Today> {
             orders: super::finding::due(engine, connection)?,
         })
     })
-}
-
-/// The day in China and when it began.
-fn local_day(now_ms: i64) -> (String, i64) {
-    let date = day_in_china(now_ms);
-    let midnight = date.to_datetime(jiff::civil::Time::midnight());
-    let midnight_ms = CHINA.to_timestamp(midnight).map(|at| at.as_millisecond()).unwrap_or(now_ms);
-    (date.to_string(), midnight_ms)
 }
 
 pub fn sync_now(engine: &Engine, _: Nothing) -> Result<SyncStatus> {
@@ -250,6 +242,8 @@ pub fn sync_queue(engine: &Engine, _: Nothing) -> Result<Vec<QueueRow>> {
                 let visit = summary(engine, connection, id)?;
                 queue.push(QueueRow {
                     visit: Some(visit.id),
+                    row: None,
+                    ledger: None,
                     photo: None,
                     title: visit.venue.name,
                     state: visit.state,
@@ -259,10 +253,26 @@ pub fn sync_queue(engine: &Engine, _: Nothing) -> Result<Vec<QueueRow>> {
                 });
             }
         }
+        for id in crate::store::ledger::unreceived(connection, LIST_MAX)? {
+            let (ledger, title, at_ms) = super::ledger::called(connection, id)?;
+            queue.push(QueueRow {
+                visit: None,
+                row: Some(id.to_string()),
+                ledger: Some(ledger.into()),
+                photo: None,
+                title,
+                state: visit_state(engine, connection, id)?,
+                bytes_sent: 0,
+                bytes_total: 0,
+                at_ms,
+            });
+        }
         for photo in photos::unreceived(connection, QUEUE_MAX)? {
             let visit = summary(engine, connection, photo.root)?;
             queue.push(QueueRow {
                 visit: Some(visit.id),
+                row: None,
+                ledger: None,
                 photo: Some(hex::encode(photo.sha256)),
                 title: visit.venue.name,
                 state: state(
@@ -281,14 +291,4 @@ pub fn sync_queue(engine: &Engine, _: Nothing) -> Result<Vec<QueueRow>> {
         queue.truncate(QUEUE_MAX);
         Ok(queue)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_day_turns_at_midnight_in_china() {
-        // 2020-01-23 16:30 UTC is half past midnight on the 24th.
-        let (date, midnight) = super::local_day(1_579_797_000_000);
-        assert_eq!((date.as_str(), midnight), ("2020-01-24", 1_579_795_200_000));
-    }
 }

@@ -80,6 +80,8 @@ pub enum ErrorCode {
     VisitEmpty,
     /// Commits of it are only at HQ.
     VisitPartly,
+    /// A row of a ledger lacks a cell without which it is not begun.
+    RowIncomplete,
     StaleToken,
     /// An order of HQ destroyed what this was to replace, or the very photo.
     Erased,
@@ -256,6 +258,9 @@ pub struct Connection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct QueueRow {
     pub visit: Option<String>,
+    /// A row of a ledger, and the ledger's name.
+    pub row: Option<String>,
+    pub ledger: Option<String>,
     pub photo: Option<String>,
     pub title: String,
     pub state: SaveState,
@@ -1021,6 +1026,8 @@ pub struct Changes {
     /// Ids of the visits touched, at most 100; `visits_all` when there were more.
     pub visits: Vec<String>,
     pub visits_all: bool,
+    /// Rows of ledgers.
+    pub ledgers: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]

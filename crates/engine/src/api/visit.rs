@@ -47,17 +47,10 @@ pub fn start(engine: &Engine, new: NewVisit) -> Result<VisitView> {
         if let Some(position) = new.position {
             taps.push(tap(&presence, field::POSITION, venues::position_value(position)?));
         }
-        write::record(connection, pen, &scope_of_district(&row.district)?, taps)
+        // The district of the venue at the first tap.
+        write::record(connection, pen, &reference::scope_of_district(&row.district)?, taps)
     })?;
     done(engine, id)
-}
-
-/// The district of the venue at the first tap; a statistical zone reports to the city.
-fn scope_of_district(code: &str) -> Result<Scope> {
-    match reference::district(code) {
-        Some(district) if !district.statistical => Ok(Scope::district(code)?),
-        _ => Ok(Scope::city()),
-    }
 }
 
 pub fn get(engine: &Engine, visit: VisitRef) -> Result<VisitView> {

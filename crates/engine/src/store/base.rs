@@ -179,7 +179,8 @@ fn each(
 fn want_at_once(connection: &Connection, state: &State) -> Result<()> {
     for op in &state.live {
         let Some(thing) = state.things.get(op.thing as usize) else { continue };
-        let named = [kind::OFFICER, kind::TEAM, kind::VENUE].contains(&thing.kind);
+        let named = [kind::OFFICER, kind::TEAM, kind::VENUE].contains(&thing.kind)
+            || xuncha_domain::ledger::of_kind(thing.kind).is_some();
         if thing.kind == kind::ERASE || (named && matches!(op.value, LiveValue::Elsewhere(_))) {
             want_thing(connection, EntityId(thing.id))?;
         }

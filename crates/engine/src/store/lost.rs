@@ -82,6 +82,7 @@ pub fn lose(connection: &Connection, scope: &Scope, me: OfficerId) -> Result<Tou
     for sql in [
         "DELETE FROM wanted WHERE thing = 1 AND name IN (SELECT id FROM entity WHERE scope = ?1)",
         "DELETE FROM live_set WHERE root IN (SELECT rowid FROM entity WHERE scope = ?1)",
+        "DELETE FROM ledger_row WHERE root IN (SELECT rowid FROM entity WHERE scope = ?1)",
         "DELETE FROM finding_row WHERE visit IN (SELECT rowid FROM entity WHERE scope = ?1)",
         "DELETE FROM chain WHERE scope = ?1 AND mine = 0 AND id NOT IN (SELECT chain FROM log)",
         // Those that are left are made known again when the log is counted.

@@ -10,6 +10,7 @@ pub mod findings;
 pub mod hubs;
 pub mod joined;
 pub mod journal;
+pub mod ledger;
 pub mod live;
 pub mod live_set;
 pub mod log;

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0013_places.sql"),
     include_str!("migrations/0014_findings.sql"),
     include_str!("migrations/0015_numbers.sql"),
+    include_str!("migrations/0016_ledgers.sql"),
 ];
 
 /// The shape of the database that this app writes.

@@ -15,7 +15,7 @@ use xuncha_domain::search::Words;
 
 use super::log::Touched;
 use super::values::Col;
-use super::{checklists, findings, joined, lost, search};
+use super::{checklists, findings, joined, ledger, lost, search};
 use crate::error::Result;
 use crate::standing;
 use crate::tree::{Node, Tree};
@@ -32,7 +32,11 @@ pub fn refresh(connection: &Connection, touched: &Touched) -> Result<()> {
                     refresh_visit(connection, visit)?;
                 }
             }
-            _ => {}
+            kind => {
+                if let Some(of) = xuncha_domain::ledger::of_kind(kind) {
+                    ledger::refresh(connection, of, *root)?;
+                }
+            }
         }
     }
     Ok(())

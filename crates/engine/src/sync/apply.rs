@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, Transaction};
 use xuncha_domain::ids::{ChainId, CommitHash, CommitRef, EntityId, Scope};
+use xuncha_domain::ledger;
 use xuncha_domain::log::body::Kind;
 use xuncha_domain::log::chain::{Genesis, SuccessorReason};
 use xuncha_domain::log::commit::Commit;
@@ -474,5 +475,6 @@ pub(super) fn changes(touched: &Touched) -> Changes {
         // A pair that HQ joined names visits that were not touched themselves.
         visits_all: visits.len() > CHANGED_VISITS_MAX || of(kind::SAME_AS),
         visits: visits.into_iter().take(CHANGED_VISITS_MAX).map(|id| id.to_string()).collect(),
+        ledgers: touched.iter().any(|(kind, _)| ledger::of_kind(*kind).is_some()),
     }
 }

@@ -2,11 +2,13 @@
 //! second set of the same structs would only be copied.
 
 mod acts;
+mod assign;
 mod desk;
 mod detail;
 mod devices;
 mod documents;
 mod inbox;
+mod ledger;
 mod list;
 mod overview;
 mod proof;

@@ -1,6 +1,7 @@
 //! Rows for screens, computed from the live ops of what changed. All of them can be dropped and rebuilt.
 
 pub(super) mod acts;
+pub(super) mod ledger;
 mod registry;
 mod tree;
 pub(super) mod visit;
@@ -26,8 +27,12 @@ impl Service {
                 kind::TEAM => registry::team(tx, &tree)?,
                 kind::CLOSE => registry::close(tx, &tree)?,
                 kind::CHECKLIST => self.project(tx, &tx.without_checklist(tree.root().entity.name)?)?,
-                // Kinds without a screen, and those of newer versions: kept, and shown after an upgrade.
-                _ => {}
+                kind => {
+                    // Kinds without a screen, and those of newer versions: kept, and shown after an upgrade.
+                    if let Some(of) = xuncha_domain::ledger::of_kind(kind) {
+                        ledger::project(tx, &tree, of)?;
+                    }
+                }
             }
         }
         Ok(())

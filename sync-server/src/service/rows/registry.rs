@@ -21,6 +21,7 @@ pub(super) fn venue(tx: &Tx<'_>, tree: &Tree) -> Result<(), Error> {
         licence_no: thing.text(field::LICENCE_NO).map(str::to_owned),
         lat_e7: position.map(|position| position.lat_e7),
         lon_e7: position.map(|position| position.lon_e7),
+        township: thing.text(field::TOWNSHIP).map(str::to_owned),
     })?)
 }
 

@@ -3,6 +3,7 @@
 //! Unknown kinds and fields are not held: they are kept, fed and shown after an upgrade.
 
 use xuncha_domain::cbor::Value;
+use xuncha_domain::ledger;
 use xuncha_domain::log::body::{Body, Op, OpValue};
 use xuncha_domain::log::commit::Commit;
 use xuncha_domain::model::document::Document;
@@ -13,7 +14,7 @@ use xuncha_domain::model::{field, finding, kind};
 
 /// Counts up with every change of what [`judge`] says, and with every format that this server learns to read: commits
 /// that an older judge held are then judged again.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// What judging needs to know about the author.
 pub(super) struct Author {
@@ -74,6 +75,9 @@ fn allowed(op: &Op, value: &Value) -> bool {
         (kind::VENUE, field::NAME | field::CATEGORY | field::DISTRICT | field::ADDRESS) => {
             value.as_text().is_some()
         }
-        _ => true,
+        (kind, name) => {
+            let column = ledger::of_kind(kind).and_then(|ledger| ledger.column(name));
+            column.is_none_or(|column| *value == Value::Null || column.read(value).is_some())
+        }
     }
 }

@@ -6,6 +6,7 @@ import {
   type DistrictRow,
   type Enroll,
   type ErrorCode,
+  type LedgerInfo,
   type Status,
 } from '@/shared/backend'
 import { bannerOf } from './banner'
@@ -18,6 +19,7 @@ export function createApp(backend: Backend) {
   const needs = ref<string>()
   const categories = shallowRef<CategoryRow[]>([])
   const districts = shallowRef<DistrictRow[]>([])
+  const ledgers = shallowRef<LedgerInfo[]>([])
   /** Counts local edits, so that a status is known to be older than one. */
   const edits = ref(0)
   const editsInStatus = ref(0)
@@ -52,9 +54,10 @@ export function createApp(backend: Backend) {
   async function readNames() {
     if (!status.value?.enrolled) return
     try {
-      ;[categories.value, districts.value] = await Promise.all([
+      ;[categories.value, districts.value, ledgers.value] = await Promise.all([
         backend.call('categories', {}),
         backend.call('districts', {}),
+        backend.call('ledgers', {}),
       ])
     } catch (thrown) {
       broken.value = CallError.from(thrown).code
@@ -72,6 +75,7 @@ export function createApp(backend: Backend) {
     needs,
     categories,
     districts,
+    ledgers,
     locked: computed(() => broken.value === 'locked'),
     enrolled: computed(() => status.value?.enrolled ?? false),
     banner: computed(() => status.value && bannerOf(status.value.sync, edits.value > editsInStatus.value)),

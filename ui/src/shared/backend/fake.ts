@@ -58,7 +58,7 @@ export function fakeBackend(handlers: Handlers) {
     },
   }
   const announce = (changes: Partial<Changes>) => {
-    const all: Changes = { venues: false, officers: false, sync: false, visits: [], visits_all: false, ...changes }
+    const all: Changes = { venues: false, officers: false, sync: false, visits: [], visits_all: false, ledgers: false, ...changes }
     listeners.forEach((listener) => listener(all))
   }
   return { backend, asked, announce }

@@ -73,7 +73,7 @@ export function bridgeKey(): string {
   return given
 }
 
-const ALL: Changes = { venues: true, officers: true, sync: true, visits: [], visits_all: true }
+const ALL: Changes = { venues: true, officers: true, sync: true, visits: [], visits_all: true, ledgers: true }
 
 /** A page put aside by the browser would keep its stream, and with it a connection; so it is closed and opened again. */
 function listenTo(key: string, tell: (changes: Changes) => void) {

@@ -10,7 +10,71 @@ code: string, message: string,
  * Finds the details in the server's log.
  */
 incident: string | null, };
+export type AssignVenues = { campaign: string, 
+/**
+ * A code of the tasks.
+ */
+task: string, team: string, 
+/**
+ * Of the campaign's; none means all of them.
+ */
+district: string | null, category: string | null, township: string | null, 
+/**
+ * ISO 8601.
+ */
+due: string | null, batch: number | null, 
+/**
+ * Counts and writes nothing.
+ */
+dry_run: boolean, };
+export type Assigned = { added: number, 
+/**
+ * Tasks of this kind that these venues had already; they stay as they are.
+ */
+known: number, };
 export type CategoryInfo = { code: string, zh: string, en: string, };
+export type CellChoice = { code: string, zh: string, en: string, 
+/**
+ * States that may follow; empty for the end, and for what is no state.
+ */
+next: Array<string>, };
+export type CellInput = boolean | number | string | Array<string>;
+export type CellRow = { value: CellInput | null, 
+/**
+ * An order destroyed the value that would be displayed.
+ */
+erased: boolean, 
+/**
+ * Who wrote the displayed value.
+ */
+by: string, at_ms: number, 
+/**
+ * What an edit of this drawing replaces.
+ */
+over: Array<string>, 
+/**
+ * Empty, or every live value, the displayed one first.
+ */
+conflict: Array<CellInput>, };
+export type ColumnInfo = { name: string, 
+/**
+ * `text`, `int`, `money` (fen), `temperature` (tenths of a degree), `bool`, `day`, `time`, `choice`, `choices`,
+ * `state`, `categories`, `district`, `districts`, `township`, `venue`, `visit`, `team`, `officer`, `officers`, `row`,
+ * `photo` or `ink`.
+ */
+type: string, 
+/**
+ * The ledger of a `row`.
+ */
+about: string, private: boolean, required: boolean, 
+/**
+ * Filled by itself when a state is entered.
+ */
+stamped: boolean, zh: string, en: string, 
+/**
+ * Of a choice or a state, in the order of screens.
+ */
+choices: Array<CellChoice>, };
 export type CommitRow = { commit: string, chain: string, seq: number, ops: number, 
 /**
  * Values erased by order; the signature holds without them.
@@ -159,6 +223,54 @@ authority: FieldRow | null,
  * The visit that looked at it again.
  */
 recheck: FieldRow | null, retraction: RetractionRow | null, };
+export type LedgerInfo = { name: string, zh: string, en: string, 
+/**
+ * Ledgers whose rows it hangs on; empty when it stands by itself.
+ */
+parents: Array<string>, columns: Array<ColumnInfo>, };
+export type LedgerPage = { 
+/**
+ * At most 50.
+ */
+rows: Array<LedgerRow>, total: number, };
+export type LedgerQuery = { 
+/**
+ * Only rows of which something still has to come, or only the others.
+ */
+open: boolean | null, 
+/**
+ * The code of a state.
+ */
+status: string | null, venue: string | null, 
+/**
+ * The row of another ledger that they belong to.
+ */
+of: string | null, 
+/**
+ * Part of a text that is not private, or of the venue's name.
+ */
+text: string | null, skip: number | null, };
+export type LedgerRow = { id: string, ledger: string, 
+/**
+ * By column; those that nobody ever filled are left out.
+ */
+cells: { [key in string]: CellRow }, 
+/**
+ * What ids among the cells are called.
+ */
+names: { [key in string]: string }, 
+/**
+ * Something still has to come of it.
+ */
+open: boolean, 
+/**
+ * Fields that hold different values.
+ */
+conflicts: number, 
+/**
+ * What hangs on it; empty in lists.
+ */
+under: Array<LedgerRow>, };
 export type LiveValue = { 
 /**
  * Ready to show: `yes`, `no`, `na`, a number, a text. Erased values are null.
@@ -185,6 +297,11 @@ export type NewOfficer = {
  * A role or initials.
  */
 name: string, certificate_no: string, team: string | null, };
+export type NewRow = { 
+/**
+ * The row that it hangs on.
+ */
+under: string | null, cells: { [key in string]: CellInput }, };
 export type OfficerInfo = { id: string, name: string, certificate_no: string, team: string | null, team_name: string | null, devices: number, };
 export type Overview = { visits: number, visits_today: number, conflicts: number, venues: number, devices: number, devices_silent: number, photos_missing: number, };
 export type PhotoRow = { id: string, item: string | null, sha256: string, size: number, width: number, height: number, mime: string, 
@@ -281,6 +398,20 @@ hash_matches: boolean, photos: number, photos_held: number,
  */
 photos_erased: number, after_seal: number, };
 export type Session = { user: string, role: string, city: string, city_name: string, };
+export type SetCell = { 
+/**
+ * None empties the cell.
+ */
+value: CellInput | null, 
+/**
+ * Commits whose values were drawn.
+ */
+over: Array<string>, };
+export type SetRow = { 
+/**
+ * Written together or not at all.
+ */
+cells: { [key in string]: SetCell }, };
 export type SetUp = { token: string, user: string, password: string, };
 export type SettledConflict = { visit: string, venue_name: string, 
 /**
@@ -309,6 +440,16 @@ export type TeamInfo = { id: string, name: string,
  * bureau, brigade or district.
  */
 tier: string, district: string | null, };
+export type VenueInfo = { id: string, name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, };
+export type VenueQuery = { 
+/**
+ * Part of a name, an address or a licence number.
+ */
+text: string | null, 
+/**
+ * At most 50.
+ */
+limit: number | null, };
 export type VisitConflicts = { row: VisitRow, attributes: Array<FieldRow>, 
 /**
  * The members that `attributes` name.

@@ -23,6 +23,7 @@ export type AddReading = { visit: string, reading: ReadingInput,
  * The reading of this visit that it repeats.
  */
 retest_of: string | null, };
+export type AddedRow = { row: LedgerRow, added: boolean, };
 export type Answer = { "kind": "yes" } | { "kind": "no" } | { "kind": "na" } | { "kind": "number", "value": number } | { "kind": "percent", "value": number } | { "kind": "temperature", "value": number } | { "kind": "text", "value": string } | { "kind": "choice", "value": string };
 export type AnswerKind = "yes_no" | "yes_no_na" | "number" | "percent" | "temperature" | "text" | "choice";
 export type ApiError = { code: ErrorCode, message: string, 
@@ -52,12 +53,22 @@ op: string, officer: string, officer_name: string, at_ms: number, mine: boolean,
  */
 place: WrittenAt | null, };
 export type CategoryRow = { code: string, zh: string, en: string, };
+export type CellChoice = { code: string, zh: string, en: string, 
+/**
+ * States that may follow; empty for the end, and for what is no state.
+ */
+next: Array<string>, };
+export type CellValue = boolean | number | string | Array<string>;
 export type ChangedItem = { before: ItemText, after: ItemText, };
 export type Changes = { venues: boolean, officers: boolean, sync: boolean, 
 /**
  * Ids of the visits touched, at most 100; `visits_all` when there were more.
  */
-visits: Array<string>, visits_all: boolean, };
+visits: Array<string>, visits_all: boolean, 
+/**
+ * Rows of ledgers.
+ */
+ledgers: boolean, };
 export type ChecklistChange = { token: string, 
 /**
  * Names the version.
@@ -79,6 +90,25 @@ purpose: string, zh: string, en: string, items: number, };
 export type ChecklistState = "current" | "superseded" | "missing";
 export type ChoiceRow = { code: string, zh: string, en: string, };
 export type ChooseValue = { entity: string, field: string, op: string, token: string, };
+export type ColumnInfo = { name: string, 
+/**
+ * `text`, `int`, `money` (fen), `temperature` (tenths of a degree), `bool`, `day`, `time`, `choice`, `choices`,
+ * `state`, `categories`, `district`, `districts`, `township`, `venue`, `visit`, `team`, `officer`, `officers`, `row`,
+ * `photo` or `ink`.
+ */
+type: string, 
+/**
+ * The ledger of a `row`.
+ */
+about: string, private: boolean, required: boolean, 
+/**
+ * Filled by itself when a state is entered.
+ */
+stamped: boolean, zh: string, en: string, 
+/**
+ * Of a choice or a state, in the order of screens.
+ */
+choices: Array<CellChoice>, };
 export type ConflictAbout = { part: ConflictPart, item: ConflictItem | null, 
 /**
  * Whose presence or note it is.
@@ -206,9 +236,27 @@ title: string, entries: number, photos: number,
  * How many of them were written while the order was on its way: HQ has never read those.
  */
 late: number, at_ms: number, };
-export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "locked" | "pin_wrong" | "pin_too_soon" | "pin_unfit" | "code_unknown" | "code_used" | "code_expired" | "code_foreign" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "stale_token" | "erased" | "reading_implausible" | "import_unreadable" | "import_too_large" | "import_nothing" | "document_missing" | "document_no_glyph" | "document_too_long" | "document_differs" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
+export type ErrorCode = "bad_request" | "not_enrolled" | "already_enrolled" | "locked" | "pin_wrong" | "pin_too_soon" | "pin_unfit" | "code_unknown" | "code_used" | "code_expired" | "code_foreign" | "code_unreadable" | "invite_unreadable" | "invite_newer" | "invite_foreign" | "device_unknown" | "device_closed" | "key_gone" | "server_unreachable" | "server_answer" | "hub_code" | "hub_other_city" | "hub_unreachable" | "hub_answer" | "hub_unknown_phone" | "hub_full" | "rescue_unreadable" | "not_found" | "visit_sealed" | "visit_empty" | "visit_partly" | "row_incomplete" | "stale_token" | "erased" | "reading_implausible" | "import_unreadable" | "import_too_large" | "import_nothing" | "document_missing" | "document_no_glyph" | "document_too_long" | "document_differs" | "text_too_long" | "photo_unreadable" | "photo_too_large" | "photo_too_many_pixels" | "photo_heic" | "disk_full" | "database_newer" | "database_corrupt" | "internal";
 export type FetchState = "fetching" | "not_at_hq" | "failed";
 export type FieldValue = { "kind": "answer", "value": Answer } | { "kind": "word", "value": string } | { "kind": "present", "value": boolean } | { "kind": "text", "value": string } | { "kind": "reading", "value": ReadingInput } | { "kind": "visit", "value": VisitMention } | { "kind": "erased" } | { "kind": "unknown" };
+export type FindRows = { ledger: string, 
+/**
+ * Only rows of which something still has to come, or only the others.
+ */
+open: boolean | null, 
+/**
+ * Only rows that name this officer, or no officer and this officer's team.
+ */
+mine: boolean, venue: string | null, 
+/**
+ * The row of another ledger that they belong to.
+ */
+of: string | null, skip: number, };
+export type FindTargets = { row: string, district: string | null, 
+/**
+ * Only those where nobody did anything yet.
+ */
+rest: boolean, skip: number, };
 export type FindVenues = { text: string, category: string | null, district: string | null, near: Position | null, 
 /**
  * At most 100.
@@ -377,6 +425,72 @@ severity: string, group: string, answer_kind: AnswerKind, choices: Array<ChoiceR
 failed: boolean, notes: Array<NoteView>, note_token: string, finding: FindingView | null, photos: Array<PhotoView>, };
 export type JoinVisit = { text: string, position: Position | null, };
 export type LeadLevel = "bureau" | "brigade" | "district";
+export type LedgerCount = { ledger: string, open: number, 
+/**
+ * Of these, those whose time is over.
+ */
+overdue: number, 
+/**
+ * Those that name this officer, or no officer and this officer's team.
+ */
+mine: number, mine_overdue: number, };
+export type LedgerInfo = { name: string, zh: string, en: string, 
+/**
+ * Only HQ writes it.
+ */
+hq_only: boolean, 
+/**
+ * Ledgers whose rows it hangs on; empty when it stands by itself.
+ */
+parents: Array<string>, columns: Array<ColumnInfo>, };
+export type LedgerPage = { 
+/**
+ * Of open rows those due first, of all others the newest first; at most 50.
+ */
+rows: Array<LedgerRow>, more: boolean, };
+export type LedgerRow = { id: string, ledger: string, 
+/**
+ * By column; those that nobody ever filled are there with an empty value and their token.
+ */
+cells: { [key in string]: Shown<CellValue> }, 
+/**
+ * What ids among the cells are called: venues, officers, teams, rows of other ledgers. What is not held here has none.
+ */
+names: { [key in string]: string }, 
+/**
+ * Something still has to come of it.
+ */
+open: boolean, 
+/**
+ * Of the row with all that hangs on it.
+ */
+state: SaveState, 
+/**
+ * Fields that hold different values.
+ */
+conflicts: number, 
+/**
+ * What hangs on it, in the order in which this phone first saw it. Empty in lists.
+ */
+under: Array<LedgerRow>, };
+export type LedgerTarget = { venue: VenueRow, row: LedgerRow | null, };
+export type LedgerTargets = { 
+/**
+ * In which ledger is written how far a venue is: `delivery` or `closure`.
+ */
+ledger: string, 
+/**
+ * Venues that it is for, as far as the register is here.
+ */
+total: number, 
+/**
+ * Of these, those that have a row.
+ */
+begun: number, 
+/**
+ * By district, street and name; at most 50.
+ */
+rows: Array<LedgerTarget>, more: boolean, };
 export type LockAfter = { minutes: number, };
 export type LockStatus = { 
 /**
@@ -401,6 +515,11 @@ export type MoveChecklist = { visit: string,
  * Of the change that was shown.
  */
 token: string, to: string, };
+export type NewRow = { ledger: string, 
+/**
+ * The row that it hangs on.
+ */
+under: string | null, cells: { [key in string]: CellValue }, };
 export type NewVenue = { name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, position: Position | null, };
 export type NewVisit = { venue: string, kind: VisitKind, mode: VisitMode, lead_level: LeadLevel, 
 /**
@@ -493,7 +612,11 @@ export type PhotoWait = "metered" | "metering_unknown" | "manual";
 export type PictureKind = "thumbnail" | "original";
 export type Pin = { pin: string, };
 export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
-export type QueueRow = { visit: string | null, photo: string | null, title: string, state: SaveState, bytes_sent: number, bytes_total: number, at_ms: number, };
+export type QueueRow = { visit: string | null, 
+/**
+ * A row of a ledger, and the ledger's name.
+ */
+row: string | null, ledger: string | null, photo: string | null, title: string, state: SaveState, bytes_sent: number, bytes_total: number, at_ms: number, };
 export type ReadingInput = { 
 /**
  * Tenths of a degree Celsius.
@@ -618,6 +741,7 @@ export type RosterView = {
  * In the order in which they were first measured.
  */
 people: Array<PersonView>, crowd: CrowdView, };
+export type RowRef = { row: string, };
 export type SaveState = "on_phone" | "on_hub" | "sending" | "held" | "attention";
 export type SectionView = { 
 /**
@@ -625,6 +749,15 @@ export type SectionView = {
  */
 id: string, zh: string, en: string, items: Array<ItemView>, };
 export type SetAnswer = { visit: string, item: string, answer: Answer, token: string, };
+export type SetCell = { 
+/**
+ * None empties the cell.
+ */
+value: CellValue | null, 
+/**
+ * What the screen had drawn.
+ */
+token: string, };
 export type SetFinding = { visit: string, item: string, field: string, value: string, token: string, };
 export type SetMember = { visit: string, officer: string, present: boolean, token: string, };
 export type SetNote = { visit: string, 
@@ -650,6 +783,15 @@ export type SetReadingStep = { visit: string, id: string,
  */
 step: string, done: boolean, token: string, };
 export type SetRest = { visit: string, items: Array<RestItem>, };
+export type SetRow = { 
+/**
+ * Itself a row, or what hangs on one.
+ */
+row: string, 
+/**
+ * Written together or not at all.
+ */
+cells: { [key in string]: SetCell }, };
 export type SetVisitField = { visit: string, field: string, value: string, token: string, };
 export type SettledRow = { 
 /**
@@ -913,6 +1055,13 @@ export type Calls = {
   import_retract: { args: RetractImport, result: VisitView },
   roster_labels: { args: VisitRef, result: Array<string> },
   retract: { args: Retract, result: VisitView },
+  ledgers: { args: Nothing, result: Array<LedgerInfo> },
+  ledger_rows: { args: FindRows, result: LedgerPage },
+  ledger_row: { args: RowRef, result: LedgerRow },
+  ledger_counts: { args: Nothing, result: Array<LedgerCount> },
+  ledger_targets: { args: FindTargets, result: LedgerTargets },
+  ledger_add: { args: NewRow, result: AddedRow },
+  ledger_set: { args: SetRow, result: LedgerRow },
   conflicts: { args: Nothing, result: ConflictInbox },
   conflict_choose: { args: ChooseValue, result: ConflictInbox },
 };
