@@ -94,6 +94,11 @@ impl Edit {
     pub fn kept(&self) -> Kept {
         self.orders.values().copied().max().unwrap_or(Kept::Yes)
     }
+
+    /// Whether a phone may have written it again under another name.
+    pub fn is_copied(&self) -> bool {
+        !self.copied_by.is_empty()
+    }
 }
 
 #[derive(Default)]

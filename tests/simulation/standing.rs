@@ -173,7 +173,9 @@ impl Visit {
         let entries = self.entries(thing);
         let mut news = entries.iter().filter(covers).peekable();
         if news.peek().is_none() {
-            return vec![RETRACTED];
+            // What was written again after a bit flipped has another name, which the retraction does not know.
+            let again = |entry: &Entry| matches!(entry, Entry::Edit(field, index) if self.fields[field][*index].is_copied());
+            return if entries.iter().any(again) { vec![RETRACTED, NEWS] } else { vec![RETRACTED] };
         }
         let sure = news.any(|entry| !live.iter().any(|act| act.unclear.contains(entry)));
         if sure { vec![NEWS] } else { vec![NEWS, RETRACTED] }
