@@ -20,6 +20,7 @@ mod hub;
 mod inbox;
 mod ledgers;
 mod lock;
+mod map;
 mod me;
 mod moved;
 mod officer;

@@ -29,6 +29,7 @@ mod join;
 mod joint;
 mod ledgers;
 mod lock;
+mod map;
 mod photos;
 mod rescue;
 mod restored;

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod ledger;
 pub mod limits;
 pub mod log;
+pub mod map;
 pub mod measured;
 pub mod merge;
 pub mod model;

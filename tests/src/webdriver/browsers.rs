@@ -126,6 +126,8 @@ const CHROMIUM_ARGUMENTS: &[&str] = &[
     "--no-sandbox",
     "--disable-dev-shm-usage",
     "--disable-gpu",
+    // Maps are drawn by WebGL, here without a graphics card.
+    "--enable-unsafe-swiftshader",
     // A test talks to loopback and to nothing else.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
     "--disable-background-networking",

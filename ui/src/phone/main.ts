@@ -5,6 +5,8 @@
  *   enrol-qr enrol-server enrol-code enrol-submit | error (data-code) | lang-switch | me-open | back
  *   start-visit visit-card (data-id)
  *   venue-search venue-row (data-id) venue-add venue-name venue-category venue-district venue-address venue-save
+ *   look map map-venue map-cluster (data-count) map-me map-locate map-all map-in map-out map-notes map-none map-chosen
+ *   map-chosen-close place-open place-<wgs84|gcj02|bd09>
  *   kind-<kind> mode-<mode> lead-<level> purpose-<purpose> begin-visit
  *   member-<OFFICERID> (aria-pressed) member-more member-search | item-<ITEMID> (data-answer, data-failed) item-<ITEMID>-yes/-no/-na
  *   item-<ITEMID>-input item-<ITEMID>-choice-<CODE> | next-unanswered

@@ -22,6 +22,7 @@ mod roster;
 pub(crate) mod sending;
 pub(crate) mod status;
 pub mod types;
+pub mod venue_map;
 mod venue_search;
 mod venues;
 mod view;
@@ -54,6 +55,7 @@ use types::{
     SetVisitField, Status, SyncStatus, Today, VenueFindings, VenueRef, VenueRow, VenueView, VisitRef,
     VisitView,
 };
+use venue_map::{PlaceCopies, VenueExtent, VenueMarks, VenueSelection, VenuesOnMap, VenuesWithin};
 
 macro_rules! calls {
     ($( $(#[$doc:meta])* $name:ident($arguments:ty) -> $result:ty = $function:path; )+) => {
@@ -173,6 +175,14 @@ calls! {
     /// What a venue can be visited for.
     checklist_choices(VenueRef) -> Vec<ChecklistChoice> = reference::checklist_choices;
     venues_find(FindVenues) -> Vec<VenueRow> = venue_search::find;
+    /// The venues of a part of the map, gathered into marks.
+    venues_on_map(VenuesOnMap) -> VenueMarks = venue_map::marks;
+    /// Where the selected venues are, and how many have no position.
+    venues_extent(VenueSelection) -> VenueExtent = venue_map::extent;
+    /// The venues of a mark that stands for several at one place.
+    venues_within(VenuesWithin) -> Vec<VenueRow> = venue_map::within;
+    /// A venue's place as other maps count it, for copying.
+    venue_place(VenueRef) -> Option<PlaceCopies> = venue_map::copies;
     venue_get(VenueRef) -> VenueView = venues::get;
     /// A venue found on patrol that no register knows.
     venue_add(NewVenue) -> VenueRow = venues::add;

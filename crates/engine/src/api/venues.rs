@@ -52,7 +52,7 @@ pub(super) fn row(connection: &Connection, id: EntityId, near: Option<Position>)
     }))
 }
 
-fn place_and_row(
+pub(super) fn place_and_row(
     connection: &Connection,
     id: EntityId,
 ) -> Result<Option<(VenueRow, Option<places::Position>)>> {

@@ -509,6 +509,8 @@ after_choices: Array<number>,
  * Milliseconds until the next try is taken, after too many wrong ones.
  */
 wait_ms: number, };
+export type MapBounds = { south_e7: number, west_e7: number, north_e7: number, east_e7: number, };
+export type MarkedVenue = { id: string, name: string, };
 export type MemberView = { officer: OfficerRow, present: Shown<boolean>, };
 export type MoveChecklist = { visit: string, 
 /**
@@ -611,6 +613,15 @@ state: SaveState | null, standing: Standing, };
 export type PhotoWait = "metered" | "metering_unknown" | "manual";
 export type PictureKind = "thumbnail" | "original";
 export type Pin = { pin: string, };
+export type PlaceCopies = { wgs84: string, 
+/**
+ * AMap, Tencent.
+ */
+gcj02: string, 
+/**
+ * Baidu.
+ */
+bd09: string, };
 export type Position = { lat_e7: number, lon_e7: number, accuracy_m: number, };
 export type QueueRow = { visit: string | null, 
 /**
@@ -911,14 +922,48 @@ abnormal_at_dc: number,
 more: boolean, };
 export type Today = { date: string, drafts: Array<VisitSummary>, finished: Array<VisitSummary>, visits_today: number, findings_today: number, orders: DueOrders, };
 export type TownshipRow = { code: string, zh: string, };
+export type VenueExtent = { 
+/**
+ * Around most of them: a wrong position far away is left out. `None` when none has a position.
+ */
+bounds: MapBounds | null, 
+/**
+ * Venues without a position, which only the list shows.
+ */
+unplaced: number, };
 export type VenueFindings = { venue: string, visit: string | null, };
+export type VenueMark = { lat_e7: number, lon_e7: number, count: number, 
+/**
+ * Around all venues that the mark stands for.
+ */
+bounds: MapBounds, 
+/**
+ * Of a mark that is one venue.
+ */
+venue: MarkedVenue | null, };
+export type VenueMarks = { marks: Array<VenueMark>, 
+/**
+ * More venues in view answer the text than were counted.
+ */
+more: boolean, };
 export type VenueRef = { venue: string, };
 export type VenueRow = { id: string, name: string, category: string, district: string, township: string | null, address: string, licence_no: string | null, 
 /**
  * Metres from the position asked for; a hint, never a lock.
  */
 distance_m: number | null, found_on_patrol: boolean, state: SaveState, };
+export type VenueSelection = { text: string, category: string | null, district: string | null, };
 export type VenueView = { venue: VenueRow, position: Position | null, previous: Array<VisitSummary>, };
+export type VenuesOnMap = { selection: VenueSelection, bounds: MapBounds, 
+/**
+ * As MapLibre counts: the world is 512 pixels wide at 0.
+ */
+zoom: number, };
+export type VenuesWithin = { selection: VenueSelection, bounds: MapBounds, 
+/**
+ * Adds the distances.
+ */
+near: Position | null, };
 export type VisitKind = "inspection" | "survey" | "patrol" | "recheck" | "closure_check";
 export type VisitMention = { visit: string, 
 /**
@@ -1019,6 +1064,10 @@ export type Calls = {
   officers: { args: Nothing, result: Array<OfficerRow> },
   checklist_choices: { args: VenueRef, result: Array<ChecklistChoice> },
   venues_find: { args: FindVenues, result: Array<VenueRow> },
+  venues_on_map: { args: VenuesOnMap, result: VenueMarks },
+  venues_extent: { args: VenueSelection, result: VenueExtent },
+  venues_within: { args: VenuesWithin, result: Array<VenueRow> },
+  venue_place: { args: VenueRef, result: PlaceCopies | null },
   venue_get: { args: VenueRef, result: VenueView },
   venue_add: { args: NewVenue, result: VenueRow },
   visit_start: { args: NewVisit, result: VisitView },
