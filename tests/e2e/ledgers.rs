@@ -28,7 +28,12 @@ fn a_campaign_is_assigned_delivered_and_verified_and_hq_sees_it() {
     page.shot("ledgers-1-today");
     page.part("today-assignment").click();
     page.part("ledger-row").are(2);
-    page.shot("ledgers-2-tasks");
+    // In walking order, until the officer wants it otherwise.
+    page.part("round-stop").are(2);
+    let first = page.part("ledger-row").nth(0).attribute("data-id").expect("a row names itself");
+    page.shot("ledgers-2-round");
+    page.part("round-later-0").click();
+    page.css(&format!("[data-testid='round-stop']:last-child[data-id='{first}']")).appears();
     page.part("ledger-row").nth(0).says("示例网吧 小店");
     page.part("ledger-row").nth(0).click();
     page.part("step-accepted").click();

@@ -20,6 +20,7 @@ pub mod places;
 pub mod protocol;
 pub mod reading;
 pub mod reference;
+pub mod route;
 pub mod search;
 pub mod status;
 pub mod temperature_log;

@@ -23,6 +23,7 @@ import TodayPage from './pages/today/TodayPage.vue'
 import VisitPage from './pages/visit/VisitPage.vue'
 import LedgerPage from './pages/work/LedgerPage.vue'
 import NewRowPage from './pages/work/NewRowPage.vue'
+import RoundPage from './pages/work/RoundPage.vue'
 import RowPage from './pages/work/RowPage.vue'
 import TargetsPage from './pages/work/TargetsPage.vue'
 import WorkPage from './pages/work/WorkPage.vue'
@@ -46,6 +47,7 @@ export function createPages(app: AppState) {
       { path: '/conflicts', component: ConflictsPage },
       { path: '/findings', component: FindingsPage },
       { path: '/work', component: WorkPage },
+      { path: '/round', component: RoundPage },
       { path: '/ledger/:ledger', component: LedgerPage, props: true },
       { path: '/ledger/:ledger/new', component: NewRowPage, props: true },
       { path: '/row/:row', component: RowPage, props: true },

@@ -43,7 +43,7 @@ use inbox::{ChooseValue, ConflictInbox};
 pub use join::{Invitation, InviteText, InviteView, JoinVisit};
 use ledger::types::{
     AddedRow, FindRows, FindTargets, LedgerCount, LedgerInfo, LedgerPage, LedgerRow, LedgerTargets, NewRow,
-    RowRef, SetRow,
+    Round, RoundFrom, RowRef, SetRow,
 };
 use lock::{AppShown, LockAfter, LockStatus, Pin, SetPin};
 pub use retract::Retract;
@@ -254,6 +254,8 @@ calls! {
     ledger_counts(Nothing) -> Vec<LedgerCount> = ledger::targets::counts;
     /// The venues that a notice or a campaign is for, each with how far it is.
     ledger_targets(FindTargets) -> LedgerTargets = ledger::targets::find;
+    /// The officer's own open tasks in walking order.
+    tasks_round(RoundFrom) -> Round = ledger::round::of_tasks;
     ledger_add(NewRow) -> AddedRow = ledger::add;
     /// Sets cells of one row together. Entering a state fills the times that belong to it.
     ledger_set(SetRow) -> LedgerRow = ledger::set;

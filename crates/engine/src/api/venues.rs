@@ -63,6 +63,11 @@ pub(super) fn place_and_row(
         .map(|(_, venue, place)| (venue, place)))
 }
 
+/// Where a venue is, as far as its register says so.
+pub(super) fn place(connection: &Connection, id: EntityId) -> Result<Option<places::Position>> {
+    Ok(place_and_row(connection, id)?.and_then(|(_, place)| place))
+}
+
 pub(super) fn distance(near: Option<Position>, place: Option<places::Position>) -> Option<u32> {
     let near = near?;
     let metres = places::Position { lat_e7: near.lat_e7, lon_e7: near.lon_e7 }.distance_m(place?);

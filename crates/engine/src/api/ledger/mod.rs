@@ -1,6 +1,7 @@
 //! Rows of ledgers: found, drawn, begun and edited. One way for all of them; what differs stands in `domain::ledger`.
 
 mod draw;
+pub mod round;
 pub mod targets;
 pub mod types;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use xuncha_domain::ledger::{Cell, Input};
 
-use crate::api::types::{SaveState, Shown, Token, VenueRow};
+use crate::api::types::{Position, SaveState, Shown, Token, VenueRow};
 
 /// A ledger as a screen builds its lists and forms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -204,4 +204,26 @@ pub struct LedgerCount {
     /// Those that name this officer, or no officer and this officer's team.
     pub mine: u32,
     pub mine_overdue: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoundFrom {
+    /// Where the officer is, when known.
+    #[serde(default)]
+    pub near: Option<Position>,
+}
+
+/// Tasks in walking order, as the crow flies. A suggestion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Round {
+    /// At most 200; those whose venue has no position come last.
+    pub stops: Vec<RoundStop>,
+    pub length_m: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RoundStop {
+    pub row: LedgerRow,
+    /// From the stop before it.
+    pub leg_m: Option<u32>,
 }

@@ -752,6 +752,21 @@ export type RosterView = {
  * In the order in which they were first measured.
  */
 people: Array<PersonView>, crowd: CrowdView, };
+export type Round = { 
+/**
+ * At most 200; those whose venue has no position come last.
+ */
+stops: Array<RoundStop>, length_m: number, };
+export type RoundFrom = { 
+/**
+ * Where the officer is, when known.
+ */
+near: Position | null, };
+export type RoundStop = { row: LedgerRow, 
+/**
+ * From the stop before it.
+ */
+leg_m: number | null, };
 export type RowRef = { row: string, };
 export type SaveState = "on_phone" | "on_hub" | "sending" | "held" | "attention";
 export type SectionView = { 
@@ -1109,6 +1124,7 @@ export type Calls = {
   ledger_row: { args: RowRef, result: LedgerRow },
   ledger_counts: { args: Nothing, result: Array<LedgerCount> },
   ledger_targets: { args: FindTargets, result: LedgerTargets },
+  tasks_round: { args: RoundFrom, result: Round },
   ledger_add: { args: NewRow, result: AddedRow },
   ledger_set: { args: SetRow, result: LedgerRow },
   conflicts: { args: Nothing, result: ConflictInbox },
