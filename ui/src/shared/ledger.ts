@@ -53,6 +53,50 @@ export function tenths(typed: string): number | undefined {
   return parts ? Number(parts[1]) * 10 + Number(parts[2] ?? 0) : undefined
 }
 
+/** A cell as its field shows it while it is typed. */
+export function typedOf(type: string, value: CellContent | undefined): string {
+  if (value === undefined) return ''
+  switch (type) {
+    case 'money':
+      return yuan(Number(value))
+    case 'temperature':
+      return degrees(Number(value))
+    case 'time':
+      return momentInput(Number(value))
+    default:
+      return String(value)
+  }
+}
+
+/** What a person typed as the cell that it means; undefined for nothing, and for what cannot be read. */
+export function readTyped(type: string, text: string): string | number | undefined {
+  if (text.trim() === '') return undefined
+  switch (type) {
+    case 'int':
+      return /^\d{1,9}$/.test(text.trim()) ? Number(text) : undefined
+    case 'money':
+      return fen(text)
+    case 'temperature':
+      return tenths(text)
+    case 'time':
+      return Number.isNaN(momentOf(text)) ? undefined : momentOf(text)
+    default:
+      return text
+  }
+}
+
+/** The column that says what a row is about: its venue, else the first that is filled, words before people and times. */
+export function headColumn<C extends LedgerColumn>(
+  columns: C[],
+  cells: Record<string, { value: unknown } | undefined>,
+): C | undefined {
+  for (const types of [['venue'], ['text'], ['officer', 'officers'], ['choice'], ['day', 'time']]) {
+    const column = columns.find((each) => types.includes(each.type) && (cells[each.name]?.value ?? '') !== '')
+    if (column) return column
+  }
+  return undefined
+}
+
 /** A cell in words. Ids are named by `names`; what has no name here stays empty, and the screen says so. */
 export function cellText(
   column: LedgerColumn,

@@ -1,6 +1,6 @@
 // How rows of ledgers are put into words at HQ.
 import { shallowRef } from 'vue'
-import { cellText, type CellContent, type CellWords, type LedgerColumn, stateOf, statusColumn } from '@/shared/ledger'
+import { cellText, type CellContent, type CellWords, headColumn, type LedgerColumn, stateOf, statusColumn } from '@/shared/ledger'
 import type { LedgerInfo, LedgerRow } from '@/shared/backend/generated/console'
 import { api } from '../api'
 import { useFormat } from '../format/useFormat'
@@ -38,12 +38,8 @@ export function useLedger() {
 
   /** The venue, else the first words that are filled. */
   function headline(row: LedgerRow): string {
-    const columns = info(row.ledger)?.columns ?? []
-    for (const types of [['venue'], ['text'], ['officer', 'officers'], ['choice'], ['day', 'time']]) {
-      const column = columns.find((each) => types.includes(each.type) && row.cells[each.name]?.value != null)
-      if (column) return text(column, row)
-    }
-    return ''
+    const column = headColumn(info(row.ledger)?.columns ?? [], row.cells)
+    return column ? text(column, row) : ''
   }
 
   return { ledgers, info, text, state, headline }

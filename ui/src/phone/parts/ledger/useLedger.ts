@@ -1,7 +1,7 @@
 import { computed } from 'vue'
 import type { CellValue, LedgerInfo, LedgerRow } from '@/shared/backend'
 import { useTexts } from '@/shared/i18n'
-import { cellText, type CellContent, type CellWords, type LedgerColumn, stateOf, statusColumn } from '@/shared/ledger'
+import { cellText, type CellContent, type CellWords, headColumn, type LedgerColumn, stateOf, statusColumn } from '@/shared/ledger'
 import { useApp } from '../../state/app'
 
 /** How rows of ledgers are put into words on the phone. */
@@ -35,12 +35,8 @@ export function useLedger() {
 
   /** What a row is about, in one line: its venue, else its first words. */
   function headline(row: LedgerRow): string {
-    const columns = info(row.ledger)?.columns ?? []
-    const said = (types: string[]) => {
-      const column = columns.find((each) => types.includes(each.type) && row.cells[each.name]?.value != null)
-      return column ? text(column, row) : ''
-    }
-    return said(['venue']) || said(['text']) || said(['officer', 'officers']) || said(['choice']) || said(['day', 'time'])
+    const column = headColumn(info(row.ledger)?.columns ?? [], row.cells)
+    return column ? text(column, row) : ''
   }
 
   /** What else a list shows of it: the first filled columns that the headline does not say. */
