@@ -74,11 +74,9 @@ impl Read<'_> {
     }
 }
 
-/// Codes as a list of JSON, none for any; they are letters and digits.
+/// Codes as a list of JSON, none for any.
 fn list(codes: &[String]) -> Option<String> {
-    (!codes.is_empty()).then(|| {
-        format!("[{}]", codes.iter().map(|code| format!("\"{code}\"")).collect::<Vec<_>>().join(","))
-    })
+    (!codes.is_empty()).then(|| serde_json::json!(codes).to_string())
 }
 
 impl Tx<'_> {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cell, Column, ColumnType, Home, Ledger};
+use super::{Cell, Column, ColumnType, Home, Input, Ledger};
 use crate::ids::{BadId, EntityId, OfficerId, Scope};
+use crate::log::body::Kind;
 use crate::model::kind;
 use crate::reference;
 use crate::time::day_in_china;
@@ -24,6 +25,26 @@ pub struct Known {
 }
 
 impl Ledger {
+    /// What a screen sent for a new row.
+    ///
+    /// # Errors
+    /// What is wrong with it: a column that this ledger does not have, or a cell that does not fit its column.
+    pub fn parse(&self, sent: impl IntoIterator<Item = (String, Input)>) -> Result<Cells, &'static str> {
+        let cell = |(name, input): (String, Input)| {
+            let column = self.column(&name).ok_or("no such column")?;
+            Ok((name, column.parse(input).ok_or("a cell that does not fit")?))
+        };
+        sent.into_iter().map(cell).collect()
+    }
+
+    /// Whether a row may hang on a thing of this kind; none stands for nothing.
+    pub fn may_hang_on(&self, parent: Option<Kind>) -> bool {
+        match parent {
+            None => self.parents.is_empty(),
+            Some(kind) => super::of_kind(kind).is_some_and(|on| self.parents.contains(&on.name)),
+        }
+    }
+
     /// The venue that a row names first.
     pub fn venue(&self, cells: &Cells) -> Option<EntityId> {
         self.typed(cells, |ty| *ty == ColumnType::Venue)?.as_id()
@@ -147,6 +168,19 @@ mod tests {
         let mut cells = Cells::new();
         task.fill(&mut cells, &known());
         assert_eq!(cells.get("officer"), None, "a task is for whom it names");
+    }
+
+    #[test]
+    fn a_row_is_taken_as_a_whole_and_hangs_where_its_ledger_does() {
+        let case = named("case").unwrap();
+        let sent = |name: &str, text: &str| [(name.to_owned(), Input::Text(text.into()))];
+        assert_eq!(case.parse(sent("channel", "12345")).map(|cells| cells.len()), Ok(1));
+        assert_eq!(case.parse(sent("channel", "911")), Err("a cell that does not fit"));
+        assert_eq!(case.parse(sent("nonsense", "x")), Err("no such column"));
+        assert!(case.may_hang_on(None) && !case.may_hang_on(Some(kind::CASE)));
+        let contact = named("contact").unwrap();
+        assert!(contact.may_hang_on(Some(kind::CASE)) && contact.may_hang_on(Some(kind::INCIDENT)));
+        assert!(!contact.may_hang_on(None) && !contact.may_hang_on(Some(kind::VISIT)));
     }
 
     #[test]

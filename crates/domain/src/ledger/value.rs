@@ -48,13 +48,6 @@ impl Cell {
         }
     }
 
-    pub fn as_int(&self) -> Option<i64> {
-        match self {
-            Self::Int(int) => Some(*int),
-            _ => None,
-        }
-    }
-
     /// A time as it is, a day by its first moment in the city, in milliseconds since 1970 UTC; 0 for anything else.
     pub fn instant_ms(&self) -> i64 {
         match self {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{EntityId, OfficerId, Scope};
-use xuncha_domain::ledger::{self, Cell, Cells, Column, ColumnType, Input, Known, Ledger};
+use xuncha_domain::ledger::{self, Cell, Column, ColumnType, Input, Known, Ledger};
 use xuncha_domain::log::body::Entity;
 use xuncha_domain::merge::Agreement;
 
@@ -78,11 +78,8 @@ impl Service {
     pub fn add_row(&self, user: &ConsoleUser, of: &str, new: NewRow) -> Result<LedgerRow, Error> {
         user.must_be_admin()?;
         let of = ledger::named(of).ok_or(Error::NotFound)?;
-        let mut cells = Cells::new();
-        for (name, value) in new.cells {
-            let column = of.column(&name).ok_or(Error::BadRequest("a column"))?;
-            cells.insert(name, column.parse(value.into()).ok_or(Error::BadRequest("a cell"))?);
-        }
+        let sent = new.cells.into_iter().map(|(name, value)| (name, value.into()));
+        let mut cells = of.parse(sent).map_err(Error::BadRequest)?;
         let under: Option<EntityId> =
             new.under.map(|id| id.parse()).transpose().map_err(|_| Error::BadRequest("an id"))?;
         let fresh = EntityId::v7(self.clock.now_ms(), &*self.entropy);
@@ -91,8 +88,7 @@ impl Service {
                 Some(id) => Some(tx.entity_by_name(&id)?.ok_or(Error::NotFound)?),
                 None => None,
             };
-            let on = parent.as_ref().and_then(|row| ledger::of_kind(row.kind)).map(|of| of.name);
-            if of.parents.is_empty() != on.is_none() || on.is_some_and(|on| !of.parents.contains(&on)) {
+            if !of.may_hang_on(parent.as_ref().map(|row| row.kind)) {
                 return Err(Error::BadRequest("a row in the wrong place"));
             }
             let known = self.known(tx, of.venue(&cells))?;

@@ -5,8 +5,6 @@ pub mod round;
 pub mod targets;
 pub mod types;
 
-use std::collections::BTreeMap;
-
 use rusqlite::Connection;
 use xuncha_domain::cbor::Value;
 use xuncha_domain::ids::{EntityId, OfficerId};
@@ -113,11 +111,8 @@ pub fn add(engine: &Engine, new: NewRow) -> Result<AddedRow> {
     if of.reserved_for_hq() {
         return Err(bad("HQ alone writes this ledger"));
     }
-    let mut cells = BTreeMap::new();
-    for (name, value) in new.cells {
-        let column = of.column(&name).ok_or_else(|| bad("no such column"))?;
-        cells.insert(name, column.parse(value.into()).ok_or_else(|| bad("a cell that does not fit"))?);
-    }
+    let sent = new.cells.into_iter().map(|(name, value)| (name, value.into()));
+    let mut cells = of.parse(sent).map_err(bad)?;
     let fresh = EntityId::v7(engine.now_ms(), &*engine.0.options.entropy);
     let under = new.under.map(|id| id.parse::<EntityId>()).transpose()?;
     let (id, added) = engine.write(|connection, pen| {
@@ -125,9 +120,7 @@ pub fn add(engine: &Engine, new: NewRow) -> Result<AddedRow> {
             Some(id) => Some(thing(connection, id)?),
             None => None,
         };
-        let hangs_on = parent.as_ref().and_then(|parent| ledger::of_kind(parent.kind)).map(|of| of.name);
-        if of.parents.is_empty() != hangs_on.is_none() || hangs_on.is_some_and(|on| !of.parents.contains(&on))
-        {
+        if !of.may_hang_on(parent.as_ref().map(|parent| parent.kind)) {
             return Err(bad("a row in the wrong place"));
         }
         let known = known(connection, pen, of.venue(&cells))?;

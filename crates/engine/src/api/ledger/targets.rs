@@ -72,7 +72,6 @@ impl Asked<'_> {
             among("district", self.wanted.district.clone().into_iter().collect()),
         ]
         .concat();
-        // Seen as done when nothing more is to come of its row, or when it says so of itself.
         let from = format!(
             "FROM venue_row LEFT JOIN ledger_row AS done ON done.venue = venue_row.id AND done.of = ?1 AND done.kind = ?2
              WHERE true{which}"
